@@ -1,0 +1,49 @@
+# `make run` and `make test` work on a bare machine with Python 3.11 to 3.13 and make.
+PYTHON ?= python3.11
+VENV ?= .venv
+PORT ?= 8000
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+# The processor-only builds of PyTorch. Asked for only where they can be reached; set TORCH_INDEX= to leave it out.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: run test test-fast test-browser lint format bench install
+
+run: install
+	@$(BIN)/python manage.py quickstart --port $(PORT)
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Houserules needs Python 3.11 to 3.13: make PYTHON=/path/to/python"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing (a few minutes, once) ..."
+	@extra=""; \
+	if [ -n "$(TORCH_INDEX)" ] && $(BIN)/python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=4)' $(TORCH_INDEX) 2>/dev/null; \
+	then extra="--extra-index-url $(TORCH_INDEX)"; fi; \
+	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt $$extra
+	@touch $(STAMP)
+
+# Lint, types, contracts, then the suite, then the screens in a real browser.
+test: install lint test-fast test-browser
+
+test-fast:
+	$(BIN)/python -m pytest
+
+test-browser:
+	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest tests/browser
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install
+	$(BIN)/python -m tests.benchmarks

@@ -1,0 +1,134 @@
+"""The classifiers' endpoints. A key sees the classifiers that its project runs, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from classifiers.models import Classifier
+from moderation import api_fields
+from moderation.api_errors import Issue
+from moderation.api_exceptions import Refused
+from moderation.models import ApiKey, Scope
+from moderation.services import moderate
+from moderation.services.moderate import Moderated, TextRequest
+from moderation.strict_json import text_problem
+
+BATCH_LIMIT = 100
+_RETRY_AFTER_S = "10"
+
+
+class ClassifiersView(APIView):
+    """`GET /classifiers`: the classifiers that the key's project runs."""
+
+    scope = Scope.READ
+
+    def get(self, request: Request) -> Response:
+        return Response({"classifiers": [_described(classifier) for classifier in _visible(request.auth)]})
+
+
+class ClassifierView(APIView):
+    """`GET /classifiers/{key}`: one classifier with its labels and its live version's scores."""
+
+    scope = Scope.READ
+
+    def get(self, request: Request, key: str) -> Response:
+        return Response(_described(_get(request.auth, key)))
+
+
+class PredictView(APIView):
+    """`POST /classifiers/{key}/predict`: label one text (`text`) or up to 100 (`texts`)."""
+
+    scope = Scope.MODERATE
+
+    def post(self, request: Request, key: str) -> Response:
+        body = api_fields.as_object(request.data)
+        classifier = _get(request.auth, key)
+        if classifier.live_version_id is None:
+            raise Refused(409, "This classifier has no live version yet. Train it first.")
+        api_fields.refuse_unknown(body, known=("text", "texts", "doNotStore"))
+        is_storable = not api_fields.read_flag(body, "doNotStore")
+        if "texts" in body and "text" not in body:
+            return Response({"results": _predict_batch(request.auth, key, body["texts"], is_storable=is_storable)})
+        if "texts" in body:
+            issue = Issue(field="texts", message="Send either text or texts, not both.", code="ambiguous")
+            raise Refused(400, api_fields.INVALID, issues=(issue,))
+        text = api_fields.read_text(body, "text")
+        [answer] = _predict(request.auth, key, [text], is_storable=is_storable)
+        return Response(_result(answer, key))
+
+
+def _visible(api_key: ApiKey) -> Sequence[Classifier]:
+    keys = moderate.enabled_analyzers(api_key.project_id)
+    classifiers = Classifier.objects.filter(key__in=keys).select_related("live_version")
+    return classifiers.prefetch_related("labels").order_by("name")
+
+
+def _get(api_key: ApiKey, key: str) -> Classifier:
+    classifier = next((found for found in _visible(api_key) if found.key == key), None)
+    if classifier is None:
+        raise Refused(404, "Not found")
+    return classifier
+
+
+def _described(classifier: Classifier) -> dict[str, Any]:
+    version = classifier.live_version
+    return {
+        "key": classifier.key,
+        "name": classifier.name,
+        "type": classifier.type.lower(),
+        "description": classifier.description,
+        "labels": [
+            {"number": label.number, "name": label.name, "description": label.description}
+            for label in classifier.labels.all()
+        ],
+        "live_version": None
+        if version is None
+        else {
+            "number": version.number,
+            "trained_at": version.finished_at,
+            "examples": version.example_count,
+            "scores": version.scores,
+        },
+    }
+
+
+def _predict_batch(api_key: ApiKey, key: str, texts: object, *, is_storable: bool) -> list[dict[str, Any]]:
+    if not isinstance(texts, list) or not texts:
+        issue = Issue(field="texts", message="Send a list of 1 to 100 texts.", code="not_a_list_of_texts")
+        raise Refused(400, api_fields.INVALID, issues=(issue,))
+    if len(texts) > BATCH_LIMIT:
+        message = f"There are {len(texts):,} texts; the limit is {BATCH_LIMIT}. Send them in parts."
+        raise Refused(413, message, issues=(Issue(field="texts", message=message, code="too_many"),))
+    problems = {index: found for index, text in enumerate(texts) if (found := text_problem(text))}
+    good = [index for index in range(len(texts)) if index not in problems]
+    answers = dict(zip(good, _predict(api_key, key, [texts[i] for i in good], is_storable=is_storable), strict=True))
+    return [
+        _result(answers[index], key) if index in answers else _failed(problems[index].code, problems[index].message)
+        for index in range(len(texts))
+    ]
+
+
+def _predict(api_key: ApiKey, key: str, texts: Sequence[str], *, is_storable: bool) -> list[Moderated]:
+    if not texts:
+        return []
+    requests = [TextRequest(text=text, is_storable=is_storable) for text in texts]
+    answers = moderate.moderate_texts(
+        api_key, requests=requests, analyzers=[key], endpoint="predict", now=timezone.now()
+    )
+    if error := answers[0].findings[key].error:
+        raise Refused(503, error, headers={"Retry-After": _RETRY_AFTER_S})
+    return answers
+
+
+def _result(answer: Moderated, key: str) -> Mapping[str, Any]:
+    return answer.findings[key].as_gen2()
+
+
+def _failed(code: str, message: str) -> dict[str, Any]:
+    return {"label": None, "score": None, "label_scores": None, "error": {"code": code, "message": message}}

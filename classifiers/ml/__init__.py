@@ -1,0 +1,17 @@
+"""The room where texts become numbers and numbers become labels: features, heads, honest evaluation, artifacts.
+
+Pure: arrays in, arrays out; no Django, no clock, no global random state. What serves (`encoder`, `head`, `artifact`)
+needs numpy and onnxruntime only; scikit-learn is imported by `fitting` and torch by `export`, both in child
+processes.
+
+    encoder     texts -> features, with the prepared encoder
+    export      any sentence-transformers encoder -> the prepared one
+    folds       which example is held out when
+    fitting     a logistic regression, its C chosen by cross-validation
+    training    a whole training: honest scores and the final head
+    head        features -> probabilities
+    evaluation  labels and predictions -> precision, recall, F1
+    artifact    a trained version on disk
+    jobs        the child processes: embed, train
+    disk        files that are either whole or not there
+"""

@@ -1,0 +1,124 @@
+"""A trained version on disk: `manifest.json` and `weights.safetensors` in one folder. No format that can run code.
+
+The manifest holds the weights' SHA-256, so the manifest's own SHA-256, which the database keeps, vouches for both.
+The same data and settings give the same bytes: nothing in it tells the time or the machine.
+
+Format 1: labels, thresholds, scores, settings, encoder id, data hash; tensors `weights` (k, d) and `bias` (k,).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from classifiers.ml import disk
+from classifiers.ml.head import Head
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+WEIGHTS = "weights.safetensors"
+
+
+class ArtifactMissing(Exception):
+    """There are no files where the version's artifact should be."""
+
+
+class ArtifactDamaged(Exception):
+    """The files aren't those that training wrote."""
+
+
+class ArtifactFormatUnknown(Exception):
+    """The artifact was written by a newer version of this program."""
+
+
+@dataclass(frozen=True)
+class ArtifactLabel:
+    """A label as it was at training. A text gets it only with a probability of at least `threshold`."""
+
+    number: int
+    name: str
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All that is known of a version but its weights. `labels` are in the order of the head's rows."""
+
+    encoder_id: str
+    labels: tuple[ArtifactLabel, ...]
+    scores: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    data_sha256: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A version, ready to answer."""
+
+    manifest: Manifest
+    head: Head
+
+
+def write_artifact(folder: Path, *, manifest: Manifest, head: Head) -> str:
+    """Write the artifact as the new folder `folder`, whole or not at all; return its SHA-256.
+
+    Raises ValueError where labels and weights don't fit, or a weight isn't finite; FileExistsError; OSError.
+    """
+    if folder.exists():
+        raise FileExistsError(folder)
+    _check_shapes(manifest, head)
+    weights = safetensors.numpy.save({"weights": head.weights, "bias": head.bias})
+    content = _to_json(manifest, weights_sha256=sha256(weights).hexdigest())
+    with disk.new_folder(folder) as temporary:
+        (temporary / WEIGHTS).write_bytes(weights)
+        (temporary / MANIFEST).write_bytes(content)
+    return sha256(content).hexdigest()
+
+
+def load_artifact(folder: Path, *, expected_sha256: str) -> Artifact:
+    """Return the artifact in `folder`. Raises ArtifactMissing, ArtifactDamaged, ArtifactFormatUnknown."""
+    content, weights = _read(folder / MANIFEST), _read(folder / WEIGHTS)
+    if sha256(content).hexdigest() != expected_sha256:
+        raise ArtifactDamaged("The trained version's files are damaged. Train it again, or restore them.")
+    entries = json.loads(content)
+    if entries["format"] != FORMAT:
+        raise ArtifactFormatUnknown("The trained version was made by another release. Train it again.")
+    if sha256(weights).hexdigest() != entries["weights_sha256"]:
+        raise ArtifactDamaged("The trained version's weights are damaged. Train it again, or restore them.")
+    tensors = safetensors.numpy.load(weights)
+    return Artifact(
+        manifest=Manifest(
+            encoder_id=entries["encoder_id"],
+            labels=tuple(ArtifactLabel(**label) for label in entries["labels"]),
+            scores=entries["scores"],
+            settings=entries["settings"],
+            data_sha256=entries["data_sha256"],
+        ),
+        head=Head(weights=tensors["weights"], bias=tensors["bias"]),
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactMissing("The trained version's files are missing. Train it again, or restore them.") from error
+
+
+def _check_shapes(manifest: Manifest, head: Head) -> None:
+    if head.label_count != len(manifest.labels) or head.bias.shape != (head.label_count,):
+        raise ValueError(f"{len(manifest.labels)} labels, but weights {head.weights.shape}.")
+    if not (np.isfinite(head.weights).all() and np.isfinite(head.bias).all()):
+        raise ValueError("A weight isn't finite.")
+
+
+def _to_json(manifest: Manifest, *, weights_sha256: str) -> bytes:
+    entries = {"format": FORMAT, "weights_sha256": weights_sha256, **asdict(manifest)}
+    return json.dumps(entries, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"

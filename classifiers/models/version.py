@@ -1,0 +1,73 @@
+"""One training of a classifier: a run that becomes a model."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from moderation.runs import OPEN_STATES, BackgroundRun
+
+
+class Version(BackgroundRun):
+    """One training: the snapshot it was trained on, its honest scores, and the artifact.
+
+    Written by `services.training`. `scores` are out-of-fold: each text was scored by a model that never saw it.
+    """
+
+    task_path = "classifiers.tasks.train_version"
+
+    classifier = models.ForeignKey("classifiers.Classifier", on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … within the classifier.")
+    encoder_id = models.CharField(max_length=100, blank=True)
+    labels = models.JSONField(default=list, help_text="Number and name of each label at that time.")
+    label_counts = models.JSONField(default=dict, help_text="Label number to how many examples.")
+    example_count = models.PositiveIntegerField(default=0)
+    data_sha256 = models.CharField(max_length=64, blank=True, help_text="Hash of texts and labels trained on.")
+    scores = models.JSONField(default=dict, help_text="Out-of-fold accuracy, macro-F1, and per label P, R, F1.")
+    macro_f1 = models.FloatField("F1", null=True, help_text="Macro-averaged, out-of-fold, 0 to 1.")
+    settings = models.JSONField(default=dict, help_text="What the training chose, for example C.")
+    artifact_path = models.CharField(max_length=200, blank=True)
+    artifact_sha256 = models.CharField(max_length=64, blank=True)
+    promoted_at = models.DateTimeField(null=True, help_text="When it last went live.")
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = [
+            models.UniqueConstraint(fields=["classifier", "number"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["classifier"],
+                condition=Q(state__in=OPEN_STATES),
+                name="version_one_training_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="SUCCEEDED")
+                | (Q(macro_f1__isnull=False) & ~Q(artifact_sha256="") & ~Q(artifact_path="")),
+                name="version_done_has_artifact",
+            ),
+            models.CheckConstraint(
+                condition=Q(macro_f1__isnull=True) | Q(macro_f1__gte=0.0, macro_f1__lte=1.0),
+                name="version_f1_is_a_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class HeldOut(models.Model):
+    """What the model that hadn't seen an example said about it. Written by `services.training`."""
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="held_out")
+    example = models.ForeignKey("classifiers.Example", on_delete=models.CASCADE, related_name="+")
+    label_number = models.PositiveSmallIntegerField(help_text="The label it was trained with.")
+    predicted_number = models.PositiveSmallIntegerField()
+    score = models.FloatField(help_text="Probability of the predicted label.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "example"], name="held_out_once"),
+        ]
+        indexes = [models.Index(fields=["version", "label_number", "predicted_number"], name="held_out_cell_idx")]
+
+    def __str__(self) -> str:
+        return f"Held out {self.pk}"

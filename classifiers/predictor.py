@@ -1,0 +1,76 @@
+"""The live versions, in memory: from texts to probabilities."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from classifiers.ml.artifact import Artifact, load_artifact
+from classifiers.ml.head import predict_proba
+from classifiers.models import Version
+from classifiers.services import encoders
+
+# An artifact of 50 labels is 230 kB: 200 of them cost less than the encoder.
+_KEPT = 200
+
+
+class WrongEncoder(Exception):
+    """The version was trained with another encoder than the one this server runs now."""
+
+
+class _Artifacts:
+    """The most recently used artifacts by version id. A version's artifact never changes."""
+
+    def __init__(self) -> None:
+        self._by_version: OrderedDict[int, Artifact] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, version: Version) -> Artifact:
+        """Return the version's artifact, read and checked at the first call. Raises as `load_artifact`."""
+        with self._lock:
+            if (artifact := self._by_version.get(version.pk)) is None:
+                folder = settings.ARTIFACTS_DIR / version.artifact_path
+                artifact = load_artifact(folder, expected_sha256=version.artifact_sha256)
+                self._by_version[version.pk] = artifact
+                while len(self._by_version) > _KEPT:
+                    self._by_version.popitem(last=False)
+            self._by_version.move_to_end(version.pk)
+            return artifact
+
+
+_artifacts = _Artifacts()
+
+
+def warm() -> None:
+    """Load the encoder and run it once, so that the first request doesn't wait."""
+    encoders.get_encoder().encode(["warm"])
+
+
+def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the features of texts that are normalised already.
+
+    Shapes: float32 (n, d), rounded to float16 as the vectors that training saw.
+    """
+    vectors = encoders.get_encoder().encode(texts)
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+def load(version: Version) -> Artifact:
+    """Return the version's artifact. Raises ArtifactMissing, ArtifactDamaged, ArtifactFormatUnknown, WrongEncoder."""
+    artifact = _artifacts.get(version)
+    if artifact.manifest.encoder_id != encoders.get_encoder().id:
+        raise WrongEncoder("It was trained with another encoder than this server runs now. Train it again.")
+    return artifact
+
+
+def probabilities(artifact: Artifact, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probability of each label for each text.
+
+    Shapes: vectors float32 (n, d) -> float32 (n, k), rows sum to 1, columns in the order of the manifest's labels.
+    """
+    return predict_proba(vectors, head=artifact.head)

@@ -1,0 +1,1 @@
+"""Verbs: rules and transactions. They take ids and values, never a request."""

@@ -1,0 +1,90 @@
+"""Feature vectors of texts: stored by text and encoder, computed once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.models import Embedding
+from classifiers.services import encoders
+from moderation import children, text
+from moderation.runs import Claim
+
+T = TypeVar("T")
+
+# SQLite allows 32,766 variables a statement, and a vector is 2.3 kB: a chunk stays near 1 MB.
+_CHUNK = 500
+_DTYPE = np.dtype("<f2")
+
+
+def ensure(texts: Mapping[str, str], *, encoder_id: str, claim: Claim, timeout_s: float) -> int:
+    """Compute and store what is missing of `texts` (text key to text); return how many were computed.
+
+    The child process encodes; the vectors are written in small transactions. Raises as `children.talk`.
+    """
+    missing = [key for chunk in _chunks(list(texts)) for key in _missing(chunk, encoder_id=encoder_id)]
+    if not missing:
+        return 0
+    folder = children.work_folder(claim) / "embed"
+    folder.mkdir()
+    # The models see what they will see when serving: hidden characters and look-alikes are normalised.
+    contents = [text.normalize(texts[key]).content for key in missing]
+    (folder / "texts.json").write_text(json.dumps(contents), encoding="utf-8")
+    arguments = ["embed", "--folder", str(folder), "--encoder", str(encoders.current_folder())]
+    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s):
+        continue
+    _store(missing, folder=folder, encoder_id=encoder_id, claim=claim)
+    return len(missing)
+
+
+def matrix(keys: Sequence[str], *, encoder_id: str, path: Path, dimension: int) -> NDArray[np.float16]:
+    """Write the stored vectors of `keys` to the file `path` and return them mapped from it.
+
+    Shapes: float16 (n, dimension), rows in the order of `keys`. Raises KeyError where a vector isn't stored.
+    """
+    rows = np.lib.format.open_memmap(path, mode="w+", dtype=_DTYPE, shape=(len(keys), dimension))
+    done = 0
+    for chunk in _chunks(keys):
+        found = dict(
+            Embedding.objects.filter(encoder_id=encoder_id, text_key__in=chunk).values_list("text_key", "vector")
+        )
+        for key in chunk:
+            rows[done] = np.frombuffer(found[key], dtype=_DTYPE)
+            done += 1
+    rows.flush()
+    return rows
+
+
+def _missing(keys: Sequence[str], *, encoder_id: str) -> list[str]:
+    stored = Embedding.objects.filter(encoder_id=encoder_id, text_key__in=keys)
+    found = set(stored.values_list("text_key", flat=True))
+    return [key for key in keys if key not in found]
+
+
+def _store(keys: Sequence[str], *, folder: Path, encoder_id: str, claim: Claim) -> None:
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    start = 0
+    for chunk in _chunks(keys):
+        rows = np.asarray(vectors[start : start + len(chunk)], dtype=_DTYPE)
+        Embedding.objects.bulk_create(
+            [
+                Embedding(text_key=key, encoder_id=encoder_id, vector=row.tobytes())
+                for key, row in zip(chunk, rows, strict=True)
+            ],
+            # Another run may have stored the same text meanwhile: the vectors are equal.
+            ignore_conflicts=True,
+        )
+        start += len(chunk)
+        claim.beat()
+
+
+def _chunks(items: Sequence[T]) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

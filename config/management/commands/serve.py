@@ -1,0 +1,62 @@
+"""`manage.py serve`: web and worker of one machine in one process tree."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config import installation
+from config.process_tree import ProcessTree
+
+
+class Command(BaseCommand):
+    """Serve until Ctrl-C or SIGTERM."""
+
+    help = "Start the web server and the background worker together; Ctrl-C ends both."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="Address to listen on.")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--web-workers", type=int, default=1, help="Each holds the encoder (about 250 MB).")
+        parser.add_argument("--threads", type=int, default=4, help="Threads of each web worker.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bind = f"{options['host']}:{options['port']}"
+        _check_free(options["host"], options["port"])
+        installation.prepare()
+        tree = ProcessTree()
+        web = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "config.wsgi:application",
+            "--config",
+            "python:config.gunicorn",
+        ]
+        web += [
+            "--bind",
+            bind,
+            "--workers",
+            str(options["web_workers"]),
+            "--threads",
+            str(options["threads"]),
+        ]
+        tree.start("web", web)
+        tree.start("worker", [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"])
+        self.stdout.write(f"Houserules listens on http://{bind}/ - Ctrl-C ends it.")
+        sys.exit(tree.run(say=self.stdout.write))
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {host} is taken or not allowed. Choose another: --port {port + 1}"
+            ) from error

@@ -1,0 +1,22 @@
+"""Every address of the server."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config import health
+
+_api = [path("", include("classifiers.urls")), path("", include("moderation.urls"))]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    # The same API under both addresses that clients of the hosted service use.
+    path("api/v1/", include((_api, "api"), namespace="api")),
+    path("v1/", include((_api, "api"), namespace="api-short")),
+]
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

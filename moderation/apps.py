@@ -1,0 +1,16 @@
+"""Django's entry to the app."""
+
+from django.apps import AppConfig
+
+
+class ModerationConfig(AppConfig):
+    """The app's name for Django."""
+
+    name = "moderation"
+    verbose_name = "Moderation"
+
+    def ready(self) -> None:
+        from moderation.analyzers.builtin import BuiltinProvider
+        from moderation.analyzers.registry import registry
+
+        registry.register(BuiltinProvider())

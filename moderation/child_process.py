@@ -1,0 +1,57 @@
+"""What a child process does at its start: it ends with its parent and stays within its memory.
+
+Pure, like the rooms whose children use it: nothing but the standard library. The parent's side is `children`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+_MEGABYTE = 1024 * 1024
+# From Linux's prctl.h: get this signal when the parent dies.
+_PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec it would be too late.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class ParentGone(Exception):
+    """The parent died while the child was starting."""
+
+
+def die_with_parent() -> None:
+    """End with the parent, even one killed by SIGKILL, and quietly when nobody reads any more.
+
+    Does nothing of the first where the system isn't Linux. Raises ParentGone.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    parent = os.getppid()
+    signal_at_parent_death(signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ParentGone
+
+
+def signal_at_parent_death(number: int) -> None:
+    """Ask the kernel to send this process the signal `number` when its parent dies; on Linux only."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+
+
+def limit_memory(limit_mb: int) -> None:
+    """Let the process have no more than `limit_mb` megabytes of data; allocating more is a MemoryError."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    # RLIMIT_DATA, not RLIMIT_AS: what is written to counts, not what is merely mapped.
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_mb * _MEGABYTE, limit_mb * _MEGABYTE))
+
+
+def tell(message: dict[str, Any]) -> None:
+    """Print one message to the parent: a line of JSON, in ASCII."""
+    sys.stdout.write(json.dumps(message) + "\n")

@@ -1,0 +1,9 @@
+"""One file per model."""
+
+from moderation.models.analyzer_setting import AnalyzerSetting
+from moderation.models.api_key import ApiKey, Scope
+from moderation.models.project import Project
+from moderation.models.request_log import RequestLog
+from moderation.models.worker_beat import WorkerBeat
+
+__all__ = ["AnalyzerSetting", "ApiKey", "Project", "RequestLog", "Scope", "WorkerBeat"]

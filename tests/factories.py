@@ -1,0 +1,128 @@
+"""Builders of rows. Each makes the least that a test needs."""
+
+from __future__ import annotations
+
+import factory
+from django.contrib.auth import get_user_model
+from factory.django import DjangoModelFactory
+
+from classifiers.importing.fingerprint import text_key
+from classifiers.models import (
+    Classifier,
+    Decision,
+    DecisionSource,
+    Example,
+    ExampleOrigin,
+    ExampleState,
+    ImportRun,
+    Label,
+    Version,
+)
+from moderation.models import AnalyzerSetting, Project, RequestLog
+from moderation.runs import RunState
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = get_user_model()
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}")
+    is_staff = True
+
+
+class AdminFactory(UserFactory):
+    is_superuser = True
+
+
+class ProjectFactory(DjangoModelFactory):
+    class Meta:
+        model = Project
+
+    name = factory.Sequence(lambda n: f"Project {n}")
+
+
+class AnalyzerSettingFactory(DjangoModelFactory):
+    class Meta:
+        model = AnalyzerSetting
+
+    project = factory.SubFactory(ProjectFactory)
+    analyzer = "email"
+
+
+class RequestLogFactory(DjangoModelFactory):
+    class Meta:
+        model = RequestLog
+
+    project = factory.SubFactory(ProjectFactory)
+    text = factory.Sequence(lambda n: f"Is the lamp number {n} still there?")
+    endpoint = "moderate/text"
+
+
+class ClassifierFactory(DjangoModelFactory):
+    class Meta:
+        model = Classifier
+
+    name = factory.Sequence(lambda n: f"Classifier {n}")
+    key = factory.Sequence(lambda n: f"classifier-{n}")
+
+
+class LabelFactory(DjangoModelFactory):
+    class Meta:
+        model = Label
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    number = factory.Sequence(lambda n: n)
+    name = factory.LazyAttribute(lambda label: f"Label {label.number}")
+
+
+class ExampleFactory(DjangoModelFactory):
+    class Meta:
+        model = Example
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    text = factory.Sequence(lambda n: f"Example text {n}")
+    text_key = factory.LazyAttribute(lambda example: text_key(example.text))
+    origin = ExampleOrigin.TYPED
+
+
+class LabelledExampleFactory(ExampleFactory):
+    label = factory.SubFactory(LabelFactory, classifier=factory.SelfAttribute("..classifier"))
+    state = ExampleState.CONFIRMED
+
+
+class DecisionFactory(DjangoModelFactory):
+    class Meta:
+        model = Decision
+
+    example = factory.SubFactory(ExampleFactory)
+    label = factory.SubFactory(LabelFactory, classifier=factory.SelfAttribute("..example.classifier"))
+    source = DecisionSource.PERSON
+
+
+class ImportRunFactory(DjangoModelFactory):
+    class Meta:
+        model = ImportRun
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    state = RunState.DRAFT
+    file = "imports/none.upload"
+    file_name = "messages.csv"
+    size_bytes = 100
+    sha256 = "0" * 64
+    text_column = 0
+
+
+class VersionFactory(DjangoModelFactory):
+    class Meta:
+        model = Version
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    number = factory.Sequence(lambda n: n + 1)
+
+
+class DoneVersionFactory(VersionFactory):
+    state = RunState.SUCCEEDED
+    macro_f1 = 0.9
+    artifact_path = "some/1"
+    artifact_sha256 = "0" * 64
