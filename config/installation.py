@@ -10,7 +10,7 @@ import unfold
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from classifiers.ml.encoder import EncoderMissing, read_manifest
+from classifiers.ml.encoder import EncoderDamaged, EncoderMissing, read_manifest
 from classifiers.services import encoders
 
 
@@ -34,7 +34,7 @@ def _is_static_stale() -> bool:
 def _prepare_encoder() -> None:
     try:
         read_manifest(encoders.current_folder())
-    except EncoderMissing:
+    except (EncoderMissing, EncoderDamaged):
         # In a process of its own: torch takes hundreds of megabytes and must not be forked after use.
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare_encoder"]
         if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own command

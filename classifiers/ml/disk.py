@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PIECE_BYTES = 1 << 20
@@ -44,18 +44,18 @@ def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _rename(temporary: Path, target: Path, *, replace: bool) -> None:
-    if replace and target.exists():
-        old = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-        target.rename(old)
-        temporary.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-        return
+    old = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    if replace:
+        with suppress(FileNotFoundError):
+            target.rename(old)
     try:
         # A folder that isn't empty can't be renamed over: of two processes one wins.
         temporary.rename(target)
     except OSError:
         if not target.is_dir():
             raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

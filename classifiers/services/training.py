@@ -115,8 +115,8 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     embeddings.matrix(snapshot.keys, encoder_id=encoder.id, path=folder / "vectors.npy", dimension=encoder.dimension)
     result = _fit(claim, folder=folder, snapshot=snapshot, labels=labels(version.classifier), encoder_id=encoder.id)
     artifact_path = _keep_artifact(version, folder=folder, claim=claim)
-    held_out = _held_out(version, snapshot=snapshot, folder=folder)
-    _finish(claim, version=version, held_out=held_out, result=result, artifact_path=artifact_path)
+    _keep_held_out(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
+    _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
 
 
 def _take_snapshot(classifier_id: int) -> tuple[Snapshot, dict[str, str]]:
@@ -156,36 +156,43 @@ def _keep_artifact(version: Version, *, folder: Path, claim: Claim) -> str:
     return path.as_posix()
 
 
-def _held_out(version: Version, *, snapshot: Snapshot, folder: Path) -> list[HeldOut]:
-    numbers = sorted(set(snapshot.label_numbers))
-    proba = np.load(folder / "oof.npy", allow_pickle=False)
-    rows = zip(snapshot.example_ids, snapshot.label_numbers, proba.argmax(axis=1), proba.max(axis=1), strict=True)
-    return [
-        HeldOut(
-            version=version,
-            example_id=example_id,
-            label_number=number,
-            predicted_number=numbers[best],
-            score=float(score),
-        )
-        for example_id, number, best, score in rows
-    ]
-
-
-def _finish(
-    claim: Claim, *, version: Version, held_out: Sequence[HeldOut], result: dict[str, Any], artifact_path: str
+def _keep_held_out(
+    claim: Claim, *, version: Version, snapshot: Snapshot, folder: Path, labels: Sequence[dict[str, Any]]
 ) -> None:
-    counts = Counter(row.label_number for row in held_out)
+    """Write what each example was taken for, in short transactions: SQLite has one writer at a time."""
+    numbers = [label["number"] for label in labels]
+    proba = np.load(folder / "oof.npy", allow_pickle=False)
+    best = proba.argmax(axis=1)
+    # What an earlier attempt wrote.
+    HeldOut.objects.filter(version=version).delete()
+    for start in range(0, len(best), _HELD_OUT_CHUNK):
+        chunk = range(start, min(start + _HELD_OUT_CHUNK, len(best)))
+        ids = [snapshot.example_ids[index] for index in chunk]
+        with transaction.atomic():
+            # An example may have been deleted while the training ran.
+            alive = set(Example.objects.filter(pk__in=ids).values_list("pk", flat=True))
+            HeldOut.objects.bulk_create(
+                HeldOut(
+                    version=version,
+                    example_id=snapshot.example_ids[index],
+                    label_number=snapshot.label_numbers[index],
+                    predicted_number=numbers[best[index]],
+                    score=float(proba[index, best[index]]),
+                )
+                for index in chunk
+                if snapshot.example_ids[index] in alive
+            )
+        claim.beat(step="Keeping the results")
+
+
+def _finish(claim: Claim, *, version: Version, snapshot: Snapshot, result: dict[str, Any], artifact_path: str) -> None:
+    counts = Counter(snapshot.label_numbers)
     with transaction.atomic():
-        # An example may have been deleted while the training ran.
-        alive = set(Example.objects.filter(classifier_id=version.classifier_id).values_list("pk", flat=True))
-        HeldOut.objects.filter(version=version).delete()
-        HeldOut.objects.bulk_create([row for row in held_out if row.example_id in alive], batch_size=_HELD_OUT_CHUNK)
         claim.finish(
             encoder_id=result["encoder_id"],
             labels=result["labels"],
             label_counts={str(number): count for number, count in sorted(counts.items())},
-            example_count=len(held_out),
+            example_count=len(snapshot.keys),
             data_sha256=result["data_sha256"],
             scores=result["scores"],
             macro_f1=result["scores"]["macro_f1"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import warnings
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +28,7 @@ class Command(BaseCommand):
         if not options["again"] and _is_sound(folder):
             self.stdout.write(f"The encoder {settings.ENCODER} is ready.")
             return
+        _quieten()
         self.stdout.write(f"Preparing the encoder {settings.ENCODER}; this takes a minute or two, once.")
         expected = PACKAGED_SHA256 if settings.ENCODER == PACKAGED else None
         try:
@@ -43,3 +47,11 @@ def _is_sound(folder: Any) -> bool:
     except (EncoderMissing, EncoderDamaged):
         return False
     return True
+
+
+def _quieten() -> None:
+    # The exporters tell what they do with each of hundreds of nodes. Whether it went well is checked below.
+    logging.getLogger().setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    os.environ["TQDM_DISABLE"] = "1"
