@@ -23,15 +23,16 @@ _CHUNK = 500
 _DTYPE = np.dtype("<f2")
 
 
-def ensure(texts: Mapping[str, str], *, encoder_id: str, claim: Claim, timeout_s: float) -> int:
+def ensure(texts: Mapping[str, str], *, encoder_id: str, claim: Claim, folder: Path, timeout_s: float) -> int:
     """Compute and store what is missing of `texts` (text key to text); return how many were computed.
 
-    The child process encodes; the vectors are written in small transactions. Raises as `children.talk`.
+    A child process encodes, with files in `folder`; the vectors are written in small transactions. Raises as
+    `children.talk`.
     """
     missing = [key for chunk in _chunks(list(texts)) for key in _missing(chunk, encoder_id=encoder_id)]
     if not missing:
         return 0
-    folder = children.work_folder(claim) / "embed"
+    folder = folder / "embed"
     folder.mkdir()
     # The models see what they will see when serving: hidden characters and look-alikes are normalised.
     contents = [text.normalize(texts[key]).content for key in missing]

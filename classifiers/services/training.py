@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
+from classifiers.ml.encoder import EncoderDamaged, EncoderManifest, EncoderMissing
 from classifiers.models import Classifier, Example, HeldOut, Version
 from classifiers.services import embeddings, encoders, versions
 from moderation import children, runs
@@ -107,9 +108,11 @@ def carry_out(claim: Claim) -> None:
 def _carry_out(claim: Claim, *, folder: Path) -> None:
     version = claim.get_run()
     claim.beat(progress=0.0, step="Reading the examples")
-    encoder = encoders.get_manifest()
+    encoder = _get_encoder_manifest()
     snapshot, texts = _take_snapshot(version.classifier_id)
-    embeddings.ensure(texts, encoder_id=encoder.id, claim=claim, timeout_s=settings.TRAINING_TIMEOUT_S)
+    embeddings.ensure(
+        texts, encoder_id=encoder.id, claim=claim, folder=folder, timeout_s=settings.TRAINING_TIMEOUT_S
+    )
     texts.clear()
     claim.beat(step="Training")
     embeddings.matrix(snapshot.keys, encoder_id=encoder.id, path=folder / "vectors.npy", dimension=encoder.dimension)
@@ -117,6 +120,13 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     artifact_path = _keep_artifact(version, folder=folder, claim=claim)
     _keep_held_out(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
     _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
+
+
+def _get_encoder_manifest() -> EncoderManifest:
+    try:
+        return encoders.get_manifest()
+    except (EncoderMissing, EncoderDamaged) as error:
+        raise RunError(str(error)) from error
 
 
 def _take_snapshot(classifier_id: int) -> tuple[Snapshot, dict[str, str]]:

@@ -69,4 +69,4 @@ def test_progress_is_told_in_order() -> None:
     training.train(X, y, label_count=3, seed=0, on_progress=lambda share, step: told.append(share))
 
     assert told == sorted(told)
-    assert 0.0 <= told[0] and told[-1] < 1.0
+    assert told[0] >= 0.0 and told[-1] < 1.0

@@ -1,0 +1,1 @@
+"""What `make bench` prints: ratios of two things that were measured side by side in one run."""

@@ -1,0 +1,208 @@
+"""A training as the worker does it: from examples to a live version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from classifiers import tasks
+from classifiers.ml.artifact import load_artifact
+from classifiers.models import Classifier, Embedding, Example, ExampleState, HeldOut, Label, Version
+from classifiers.services import encoders, training
+from classifiers.services.training import NotTrainable
+from moderation import runs
+from moderation.runs import RunState
+from tests.factories import ClassifierFactory, LabelFactory, LabelledExampleFactory, VersionFactory
+
+pytestmark = pytest.mark.django_db
+
+_QUESTIONS = ("is the {} still there", "what does the {} cost", "how big is the {}", "can I pick up the {} today")
+_OFFERS = ("win a {} now!!!", "free {} for the first 50, click", "cheap {} on our site", "{} from home, earn 500 a day")
+_THINGS = ("lamp", "pram", "bike", "sofa", "guitar")
+
+
+def _classifier(*, each: int = 20) -> Classifier:
+    classifier = ClassifierFactory()
+    for number, (name, sentences) in enumerate((("Fine", _QUESTIONS), ("Advert", _OFFERS))):
+        label = LabelFactory(classifier=classifier, number=number, name=name)
+        texts = [sentence.format(thing) for sentence in sentences for thing in _THINGS]
+        for text in texts[:each]:
+            LabelledExampleFactory(classifier=classifier, label=label, text=text)
+    return classifier
+
+
+def _train(classifier: Classifier) -> Version:
+    version = training.start(classifier.pk)
+    tasks.train_version(version.pk)
+    version.refresh_from_db()
+    return version
+
+
+def _artifact_folders(settings: Any) -> list[Path]:
+    return [path for path in settings.ARTIFACTS_DIR.glob("*/*") if path.is_dir()]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_a_training_ends_in_a_live_version_with_honest_scores(settings: Any) -> None:
+    classifier = _classifier()
+
+    version = _train(classifier)
+
+    assert (version.state, version.error) == (RunState.SUCCEEDED, "")
+    assert version.macro_f1 > 0.8
+    assert version.label_counts == {"0": 20, "1": 20}
+    assert version.encoder_id == encoders.get_manifest().id
+    artifact = load_artifact(settings.ARTIFACTS_DIR / version.artifact_path, expected_sha256=version.artifact_sha256)
+    assert [label.name for label in artifact.manifest.labels] == ["Fine", "Advert"]
+    classifier.refresh_from_db()
+    assert classifier.live_version_id == version.pk
+    assert classifier.has_locked_labels
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_every_example_that_was_trained_on_was_also_held_out() -> None:
+    classifier = _classifier()
+
+    version = _train(classifier)
+
+    held_out = HeldOut.objects.filter(version=version)
+    assert held_out.count() == 40
+    right = sum(row.label_number == row.predicted_number for row in held_out)
+    assert right / 40 == pytest.approx(version.scores["accuracy"], abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_features_are_computed_once_for_a_text(settings: Any) -> None:
+    classifier = _classifier()
+    first = _train(classifier)
+    stored = dict(Embedding.objects.values_list("text_key", "pk"))
+
+    second = _train(classifier)
+
+    assert dict(Embedding.objects.values_list("text_key", "pk")) == stored
+    assert len(stored) == 40
+    # The same data, the same bytes: hash and artifact agree though the versions differ.
+    assert (second.data_sha256, second.artifact_sha256) == (first.data_sha256, first.artifact_sha256)
+    assert len(_artifact_folders(settings)) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_a_training_leaves_no_files_but_the_artifact(settings: Any) -> None:
+    _train(_classifier())
+
+    assert list(settings.WORK_DIR.iterdir()) == []
+    assert [path.name for path in _artifact_folders(settings)[0].iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_while_a_failed_retraining_ends_the_old_version_stays_live(settings: Any) -> None:
+    classifier = _classifier()
+    live = _train(classifier)
+    settings.TRAINING_TIMEOUT_S = 0
+
+    failed = _train(classifier)
+
+    assert failed.state == RunState.FAILED
+    assert "longer than allowed" in failed.error
+    classifier.refresh_from_db()
+    assert classifier.live_version_id == live.pk
+    assert len(_artifact_folders(settings)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_a_worker_that_lost_its_run_promotes_nothing() -> None:
+    classifier = _classifier()
+    version = training.start(classifier.pk)
+    lost = runs.claim(Version, version.pk)
+    assert lost is not None
+    Version.objects.filter(pk=version.pk).update(lease_until=timezone.now() - dt.timedelta(seconds=1))
+    assert runs.claim(Version, version.pk) is not None
+
+    with pytest.raises(runs.RunLost):
+        training.carry_out(lost)
+
+    classifier.refresh_from_db()
+    assert classifier.live_version_id is None
+
+
+def test_without_an_encoder_the_run_fails_and_says_what_to_do(settings: Any, tmp_path: Path) -> None:
+    settings.ENCODERS_DIR = tmp_path / "none"
+
+    version = _train(_classifier())
+
+    assert version.state == RunState.FAILED
+    assert "prepare_encoder" in version.error
+
+
+def test_examples_that_went_meanwhile_fail_the_run_with_a_sentence(encoder_folder: Path) -> None:
+    classifier = _classifier()
+    version = training.start(classifier.pk)
+    Example.objects.update(label=None, state=ExampleState.UNLABELLED)
+
+    tasks.train_version(version.pk)
+
+    version.refresh_from_db()
+    assert version.state == RunState.FAILED
+    assert "no labelled examples any more" in version.error
+
+
+def test_only_one_training_at_a_time() -> None:
+    classifier = _classifier()
+    training.start(classifier.pk)
+
+    with pytest.raises(NotTrainable, match="under way"):
+        training.start(classifier.pk)
+
+
+def test_versions_are_numbered_within_their_classifier() -> None:
+    classifier = _classifier()
+    VersionFactory(classifier=classifier, number=4, state=RunState.FAILED)
+
+    assert training.start(classifier.pk).number == 5
+
+
+def test_too_few_examples_are_refused_with_what_is_missing() -> None:
+    classifier = _classifier(each=5)
+
+    with pytest.raises(NotTrainable, match="at least 20 labelled examples; there are 10"):
+        training.start(classifier.pk)
+    assert not classifier.versions.exists()
+
+
+def test_a_label_without_examples_is_named() -> None:
+    classifier = _classifier()
+    LabelFactory(classifier=classifier, number=2, name="Rude")
+
+    with pytest.raises(NotTrainable, match="“Rude” needs at least 2 examples; it has 0"):
+        training.start(classifier.pk)
+
+
+def test_one_label_is_not_enough() -> None:
+    classifier = ClassifierFactory()
+    LabelFactory(classifier=classifier)
+
+    assert "A classifier needs at least two labels." in training.problems(classifier)
+
+
+def test_labels_are_locked_by_the_first_training_only_once() -> None:
+    classifier = _classifier()
+    training.start(classifier.pk)
+    classifier.refresh_from_db()
+    locked_at = classifier.labels_locked_at
+    Version.objects.update(state=RunState.FAILED)
+
+    training.start(classifier.pk)
+
+    classifier.refresh_from_db()
+    assert classifier.labels_locked_at == locked_at
+    assert Label.objects.filter(classifier=classifier).count() == 2
