@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers import predictor
-from classifiers.ml.artifact import Artifact, ArtifactDamaged, ArtifactFormatUnknown, ArtifactMissing
+from classifiers.ml.artifact import Artifact, ArtifactDamaged, ArtifactFormatUnknown, ArtifactLabel, ArtifactMissing
 from classifiers.ml.encoder import EncoderDamaged, EncoderMissing
 from classifiers.models import Classifier
 from moderation.analyzers.base import AnalyzerInfo, Finding
@@ -38,40 +38,48 @@ class ClassifierProvider:
         ]
 
     def analyze(self, keys: Sequence[str], *, texts: Sequence[str]) -> dict[str, list[Finding]]:
-        """Return a finding for each classifier and text, texts in order. Never raises for a broken version."""
-        rows = Classifier.objects.filter(key__in=keys).select_related("live_version")
-        classifiers = {classifier.key: classifier for classifier in rows}
+        """Return a finding for each classifier among `keys` and each text. Never raises for a broken version."""
         found: dict[str, list[Finding]] = {}
         artifacts: dict[str, Artifact] = {}
-        for key in keys:
+        for classifier in _with_live_versions(keys):
             try:
-                artifacts[key] = _artifact(classifiers.get(key))
-            except (_NotServing, *_UNUSABLE, *_NO_ENCODER) as error:
-                found[key] = [Finding(label=None, score=None, label_scores=None, error=str(error))] * len(texts)
+                artifacts[classifier.key] = _artifact(classifier)
+            except (_NotTrained, *_UNUSABLE, *_NO_ENCODER) as error:
+                found[classifier.key] = [Finding.failed(str(error))] * len(texts)
         if artifacts and texts:
             vectors = predictor.embed(texts)
             found |= {key: _findings(artifact, vectors) for key, artifact in artifacts.items()}
         return found
 
 
-class _NotServing(Exception):
+class _NotTrained(Exception):
     """There's no live version to ask."""
 
 
-def _artifact(classifier: Classifier | None) -> Artifact:
-    if classifier is None:
-        raise _NotServing("There is no such classifier any more.")
+def _with_live_versions(keys: Sequence[str]) -> Sequence[Classifier]:
+    # Not the versions' scores and settings, which are large and of no use here.
+    needed = ("key", "live_version__artifact_path", "live_version__artifact_sha256")
+    return Classifier.objects.filter(key__in=keys).select_related("live_version").only(*needed)
+
+
+def _artifact(classifier: Classifier) -> Artifact:
     if classifier.live_version is None:
-        raise _NotServing("This classifier has no live version yet. Train it first.")
+        raise _NotTrained("This classifier has no live version yet. Train it first.")
     return predictor.load(classifier.live_version)
 
 
 def _findings(artifact: Artifact, vectors: NDArray[np.float32]) -> list[Finding]:
-    names = [label.name for label in artifact.manifest.labels]
-    return [_finding(names, row) for row in predictor.probabilities(artifact, vectors)]
+    labels = artifact.manifest.labels
+    return [_finding(labels, row) for row in predictor.probabilities(artifact, vectors)]
 
 
-def _finding(names: Sequence[str], row: NDArray[np.float32]) -> Finding:
-    best = int(row.argmax())
-    scores = {name: round(float(share), _DECIMALS) for name, share in zip(names, row, strict=True)}
-    return Finding(label=names[best], score=scores[names[best]], label_scores=scores)
+def _finding(labels: Sequence[ArtifactLabel], row: NDArray[np.float32]) -> Finding:
+    """Return the surest of the labels that pass their thresholds, or, where none does, no label and the best score.
+
+    Shapes: row float32 (k,), in the order of `labels`. Ties go to the first label.
+    """
+    passing = [index for index, label in enumerate(labels) if row[index] >= label.threshold]
+    best = max(passing or range(len(labels)), key=row.__getitem__)
+    scores = {label.name: round(float(share), _DECIMALS) for label, share in zip(labels, row, strict=True)}
+    name = labels[best].name
+    return Finding(label=name if passing else None, score=scores[name], label_scores=scores)

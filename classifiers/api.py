@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +17,13 @@ from moderation.api_errors import Issue
 from moderation.api_exceptions import Refused
 from moderation.models import ApiKey, Scope
 from moderation.services import moderate
-from moderation.services.moderate import Moderated, TextRequest
+from moderation.services.moderate import AnalyzerFailed, Moderated, TextRequest
 from moderation.strict_json import text_problem
 
 BATCH_LIMIT = 100
-_RETRY_AFTER_S = "10"
+# A person must train the classifier or restore its files; until then it's no use to ask more often.
+_RETRY_AFTER = {"Retry-After": "10"}
+_NOT_TRAINED = "This classifier has no live version yet. Train it first."
 
 
 class ClassifiersView(APIView):
@@ -29,7 +32,9 @@ class ClassifiersView(APIView):
     scope = Scope.READ
 
     def get(self, request: Request) -> Response:
-        return Response({"classifiers": [_described(classifier) for classifier in _visible(request.auth)]})
+        keys = moderate.enabled_analyzers(request.auth.project_id)
+        classifiers = _with_details().filter(key__in=keys)
+        return Response({"classifiers": [_described(classifier) for classifier in classifiers]})
 
 
 class ClassifierView(APIView):
@@ -38,7 +43,7 @@ class ClassifierView(APIView):
     scope = Scope.READ
 
     def get(self, request: Request, key: str) -> Response:
-        return Response(_described(_get(request.auth, key)))
+        return Response(_described(_get(request.auth, key, among=_with_details())))
 
 
 class PredictView(APIView):
@@ -47,10 +52,10 @@ class PredictView(APIView):
     scope = Scope.MODERATE
 
     def post(self, request: Request, key: str) -> Response:
-        body = api_fields.as_object(request.data)
-        classifier = _get(request.auth, key)
+        body = api_fields.read_object(request)
+        classifier = _get(request.auth, key, among=Classifier.objects.only("live_version"))
         if classifier.live_version_id is None:
-            raise Refused(409, "This classifier has no live version yet. Train it first.")
+            raise Refused(409, _NOT_TRAINED, headers=_RETRY_AFTER)
         api_fields.refuse_unknown(body, known=("text", "texts", "doNotStore"))
         is_storable = not api_fields.read_flag(body, "doNotStore")
         if "texts" in body and "text" not in body:
@@ -63,14 +68,14 @@ class PredictView(APIView):
         return Response(_result(answer, key))
 
 
-def _visible(api_key: ApiKey) -> Sequence[Classifier]:
-    keys = moderate.enabled_analyzers(api_key.project_id)
-    classifiers = Classifier.objects.filter(key__in=keys).select_related("live_version")
-    return classifiers.prefetch_related("labels").order_by("name")
+def _with_details() -> QuerySet[Classifier]:
+    return Classifier.objects.select_related("live_version").prefetch_related("labels")
 
 
-def _get(api_key: ApiKey, key: str) -> Classifier:
-    classifier = next((found for found in _visible(api_key) if found.key == key), None)
+def _get(api_key: ApiKey, key: str, *, among: QuerySet[Classifier]) -> Classifier:
+    # The key is what the caller wrote; the database is asked only for one that a project has.
+    is_run = key in moderate.enabled_analyzers(api_key.project_id)
+    classifier = among.filter(key=key).first() if is_run else None
     if classifier is None:
         raise Refused(404, "Not found")
     return classifier
@@ -118,12 +123,12 @@ def _predict(api_key: ApiKey, key: str, texts: Sequence[str], *, is_storable: bo
     if not texts:
         return []
     requests = [TextRequest(text=text, is_storable=is_storable) for text in texts]
-    answers = moderate.moderate_texts(
-        api_key, requests=requests, analyzers=[key], endpoint="predict", now=timezone.now()
-    )
-    if error := answers[0].findings[key].error:
-        raise Refused(503, error, headers={"Retry-After": _RETRY_AFTER_S})
-    return answers
+    try:
+        return moderate.moderate_texts(
+            api_key, requests=requests, analyzers=[key], endpoint="predict", now=timezone.now(), must_answer=True
+        )
+    except AnalyzerFailed as error:
+        raise Refused(503, str(error), headers=_RETRY_AFTER) from error
 
 
 def _result(answer: Moderated, key: str) -> Mapping[str, Any]:
@@ -131,4 +136,4 @@ def _result(answer: Moderated, key: str) -> Mapping[str, Any]:
 
 
 def _failed(code: str, message: str) -> dict[str, Any]:
-    return {"label": None, "score": None, "label_scores": None, "error": {"code": code, "message": message}}
+    return {"label": None, "score": None, "label_scores": {}, "error": {"code": code, "message": message}}

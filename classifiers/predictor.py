@@ -24,22 +24,22 @@ class WrongEncoder(Exception):
 
 
 class _Artifacts:
-    """The most recently used artifacts by version id. A version's artifact never changes."""
+    """The most recently used artifacts, by their hash: a restored backup can give a version's id to another one."""
 
     def __init__(self) -> None:
-        self._by_version: OrderedDict[int, Artifact] = OrderedDict()
+        self._by_sha256: OrderedDict[str, Artifact] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, version: Version) -> Artifact:
         """Return the version's artifact, read and checked at the first call. Raises as `load_artifact`."""
         with self._lock:
-            if (artifact := self._by_version.get(version.pk)) is None:
+            if (artifact := self._by_sha256.get(version.artifact_sha256)) is None:
                 folder = settings.ARTIFACTS_DIR / version.artifact_path
                 artifact = load_artifact(folder, expected_sha256=version.artifact_sha256)
-                self._by_version[version.pk] = artifact
-                while len(self._by_version) > _KEPT:
-                    self._by_version.popitem(last=False)
-            self._by_version.move_to_end(version.pk)
+                self._by_sha256[version.artifact_sha256] = artifact
+                while len(self._by_sha256) > _KEPT:
+                    self._by_sha256.popitem(last=False)
+            self._by_sha256.move_to_end(version.artifact_sha256)
             return artifact
 
 

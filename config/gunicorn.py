@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-worker_class = "gthread"
+worker_class = "config.web_worker.WebWorker"
 # A worker that answers nothing for this long is replaced. Long work never runs in a web process.
 timeout = 60
 graceful_timeout = 10
@@ -16,7 +16,16 @@ keepalive = 5
 # Never preload: the encoder's threads don't survive a fork.
 preload_app = False
 accesslog = None
-logconfig_dict = {**settings.LOGGING, "version": 1, "disable_existing_loggers": False}
+# It would lie in the home folder, the same for every server of this user.
+control_socket_disable = True
+logconfig_dict = {
+    **settings.LOGGING,
+    # gunicorn's own logger does not propagate; left alone, its lines would be plain text.
+    "loggers": {
+        **settings.LOGGING["loggers"],
+        "gunicorn.error": {"handlers": ["stderr"], "propagate": False},
+    },
+}
 # Longer request lines and headers have no use here.
 limit_request_line = 4094
 limit_request_field_size = 8190

@@ -14,8 +14,6 @@ from types import FrameType
 
 from moderation import child_process
 
-# Longer than gunicorn's graceful timeout. A training that is cut off goes on at the next start.
-_PATIENCE_S = 15.0
 _LOOK_EVERY_S = 0.2
 
 
@@ -23,6 +21,8 @@ _LOOK_EVERY_S = 0.2
 class ProcessTree:
     """A few named children that live and die together."""
 
+    # Longer than gunicorn's graceful timeout. A training that is cut off goes on at the next start.
+    patience_s: float = 15.0
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stop_signal: int | None = None
 
@@ -50,7 +50,7 @@ class ProcessTree:
         """Ask every child to end, and after a while make it."""
         for child in self.children.values():
             child.terminate()
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self.patience_s
         for child in self.children.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=max(0.0, deadline - time.monotonic()))

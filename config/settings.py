@@ -205,7 +205,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["moderation.auth.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["moderation.parsers.StrictJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": "moderation.metadata.NoMetadata",
     "EXCEPTION_HANDLER": "moderation.api_exceptions.handle",
+    # Answers have one format; `?format=xml` would be a 404.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -227,6 +230,7 @@ UNFOLD = {
     "SITE_HEADER": "Houserules",
     "SITE_SUBHEADER": "Classifiers that know your rules",
     "SITE_SYMBOL": "gavel",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin_site.favicon"}],
     "SITE_URL": reverse_lazy("admin:index"),
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
@@ -235,4 +239,20 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "config.admin_site.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "config.admin_site.navigation"},
     "BORDER_RADIUS": "6px",
+    # Tailwind's indigo: white on 600 has a contrast of 6.3.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(96.2% .018 272.3)",
+            "100": "oklch(93% .034 272.8)",
+            "200": "oklch(87% .065 274)",
+            "300": "oklch(78.5% .115 274.7)",
+            "400": "oklch(67.3% .182 276.9)",
+            "500": "oklch(58.5% .233 277.1)",
+            "600": "oklch(51.1% .262 277)",
+            "700": "oklch(45.7% .24 277)",
+            "800": "oklch(39.8% .195 277.4)",
+            "900": "oklch(35.9% .144 278.7)",
+            "950": "oklch(25.7% .09 281.3)",
+        },
+    },
 }

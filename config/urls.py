@@ -18,5 +18,7 @@ urlpatterns = [
     path("api/v1/", include((_api, "api"), namespace="api")),
     path("v1/", include((_api, "api"), namespace="api-short")),
 ]
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"

@@ -31,16 +31,18 @@ class ModerateTextView(APIView):
 
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        asked = _read(request.data)
-        analyzers = moderate.enabled_analyzers(request.auth.project_id)
         [answer] = moderate.moderate_texts(
-            request.auth, requests=[asked], analyzers=analyzers, endpoint="moderate/text", now=now
+            request.auth,
+            requests=[_read(request)],
+            analyzers=moderate.enabled_analyzers(request.auth.project_id),
+            endpoint="moderate/text",
+            now=now,
         )
         return Response(_as_json(answer, timestamp_ms=round(1000 * now.timestamp())))
 
 
-def _read(data: Any) -> TextRequest:
-    body = api_fields.as_object(data)
+def _read(request: Request) -> TextRequest:
+    body = api_fields.read_object(request)
     return TextRequest(
         text=api_fields.read_text(body, "value"),
         content_id=api_fields.read_optional_text(body, "contentId", max_chars=100),
@@ -55,6 +57,8 @@ def _read(data: Any) -> TextRequest:
 def _as_json(answer: Moderated, *, timestamp_ms: int) -> dict[str, Any]:
     stored = {} if answer.content_id is None else {"contentId": answer.content_id}
     return {
+        # First, so that a classifier whose key is the name of one of the fields below can't take its place.
+        **{analyzer: finding.as_gen2() for analyzer, finding in answer.findings.items()},
         "status": "success",
         **stored,
         "request": {"timestamp": timestamp_ms, "quota_usage": answer.usage},
@@ -65,5 +69,4 @@ def _as_json(answer: Moderated, *, timestamp_ms: int) -> dict[str, Any]:
         "data_found": any(finding.found for finding in answer.findings.values()),
         "original": answer.text.original,
         "content": answer.text.content,
-        **{analyzer: finding.as_gen2() for analyzer, finding in answer.findings.items()},
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import JsonResponse
+
+_PREFIXES = ("/api/", "/v1/")
 
 # The first nine are the codes that existing clients know (the hosted service's public OpenAPI document);
 # the others are named after their HTTP status, so that a client can guess them.
@@ -23,8 +25,10 @@ CODES = {
     408: "REQUEST_TIMEOUT",
     411: "LENGTH_REQUIRED",
     413: "PAYLOAD_TOO_LARGE",
+    414: "URI_TOO_LONG",
     415: "UNSUPPORTED_MEDIA_TYPE",
     422: "UNPROCESSABLE_CONTENT",
+    431: "REQUEST_HEADER_FIELDS_TOO_LARGE",
     501: "NOT_IMPLEMENTED",
 }
 
@@ -48,11 +52,23 @@ def code_of(status: int) -> str:
     return CODES.get(status, CODES[500] if status >= 500 else CODES[400])
 
 
-def error_response(status: int, *, message: str, code: str | None = None, issues: Sequence[Issue] = ()) -> JsonResponse:
+def is_api_path(path: str) -> bool:
+    """Tell whether a program asks, which reads JSON, and not a person, who reads a page."""
+    # The slash is for the bare /v1, which some clients call to see whether anybody is there.
+    return f"{path}/".startswith(_PREFIXES)
+
+
+def error_body(status: int, *, message: str, issues: Sequence[Issue] = ()) -> dict[str, object]:
+    """Return the JSON object of an error answer."""
+    return {"code": code_of(status), "message": message, "issues": [issue.as_json() for issue in issues]}
+
+
+def error_response(
+    status: int, *, message: str, issues: Sequence[Issue] = (), headers: Mapping[str, str] | None = None
+) -> JsonResponse:
     """Return an error answer, which no cache may keep."""
-    body = {
-        "code": code or code_of(status),
-        "message": message,
-        "issues": [issue.as_json() for issue in issues],
-    }
-    return JsonResponse(body, status=status, headers={"Cache-Control": "no-store"})
+    body = error_body(status, message=message, issues=issues)
+    response = JsonResponse(body, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    # Django counts it only in answers that have passed all of its middleware.
+    response["Content-Length"] = str(len(response.content))
+    return response

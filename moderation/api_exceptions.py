@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from rest_framework import exceptions
 
 from moderation.api_errors import Issue, error_response
@@ -20,7 +20,7 @@ class Refused(Exception):
         message: str,
         *,
         issues: tuple[Issue, ...] = (),
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -30,23 +30,23 @@ class Refused(Exception):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Return the answer for `error`, or None where it was not expected: Django then answers 500."""
+    """Return the answer for `error`, or None where Django has one: for its own exceptions and unexpected ones."""
     if isinstance(error, Refused):
-        response: HttpResponse = error_response(error.status, message=error.message, issues=error.issues)
-        response.headers |= error.headers
-        return response
-    if isinstance(error, Http404):
-        return error_response(404, message="Not found")
-    if isinstance(error, PermissionDenied):
-        return error_response(403, message="Insufficient access")
+        return error_response(error.status, message=error.message, issues=error.issues, headers=error.headers)
     if not isinstance(error, exceptions.APIException):
         return None
-    response = error_response(error.status_code, message=str(error.detail), issues=_issues(error), code=None)
-    if header := getattr(error, "auth_header", None):
-        response["WWW-Authenticate"] = header
-    if wait := getattr(error, "wait", None):
-        response["Retry-After"] = str(round(wait))
-    return response
+    return error_response(
+        error.status_code, message=_message(error, context), issues=_issues(error), headers=_headers(error)
+    )
+
+
+def _message(error: exceptions.APIException, context: dict[str, Any]) -> str:
+    """Return a sentence that says what to do; the framework's own say only what is wrong."""
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return f"This method is not allowed here. Use {' or '.join(context['view'].allowed_methods)}."
+    if isinstance(error, exceptions.NotAcceptable):
+        return "Answers are JSON. Send the header Accept: application/json."
+    return str(error.detail)
 
 
 def _issues(error: exceptions.APIException) -> tuple[Issue, ...]:
@@ -54,3 +54,9 @@ def _issues(error: exceptions.APIException) -> tuple[Issue, ...]:
     if isinstance(error, exceptions.ParseError | exceptions.PermissionDenied) and isinstance(code, str):
         return (Issue(field=None, message=str(error.detail), code=code),)
     return ()
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    # The framework has put these on the error.
+    known = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    return {name: str(value) for name, value in known.items() if value is not None}

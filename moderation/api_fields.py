@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rest_framework.request import Request
+
 from moderation.api_errors import Issue
 from moderation.api_exceptions import Refused
 from moderation.strict_json import MISSING, text_problem
@@ -12,10 +14,15 @@ from moderation.strict_json import MISSING, text_problem
 INVALID = "Invalid input data"
 
 
-def as_object(data: object) -> Mapping[str, Any]:
-    """Return the body if it is a JSON object. Raises Refused (400)."""
-    if not isinstance(data, Mapping) or not data:
-        issue = Issue(field=None, message="Send a JSON object.", code="not_an_object")
+def read_object(request: Request) -> Mapping[str, Any]:
+    """Return the body if it is a JSON object. Raises Refused (400), and ParseError where it is no JSON."""
+    data = request.data
+    if request.stream is None:
+        # The framework takes no body at all for an empty object.
+        issue = Issue(field=None, message="The body is empty. Send a JSON object.", code="malformed_json")
+        raise Refused(400, INVALID, issues=(issue,))
+    if not isinstance(data, Mapping):
+        issue = Issue(field=None, message="The body is not an object. Send a JSON object.", code="not_an_object")
         raise Refused(400, INVALID, issues=(issue,))
     return data
 
@@ -45,8 +52,8 @@ def read_text(data: Mapping[str, Any], name: str, *, max_chars: int = 100_000) -
 
 
 def read_optional_text(data: Mapping[str, Any], name: str, *, max_chars: int) -> str:
-    """Return the text in field `name`, or "" where it's missing or null. Raises Refused (400)."""
-    return "" if data.get(name) is None else read_text(data, name, max_chars=max_chars)
+    """Return the text in field `name`, or "" where it's missing, null or empty. Raises Refused (400)."""
+    return "" if data.get(name) in (None, "") else read_text(data, name, max_chars=max_chars)
 
 
 def read_flag(data: Mapping[str, Any], name: str) -> bool:

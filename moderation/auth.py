@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -38,8 +38,6 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return True. Raises PermissionDenied with code `scope` otherwise."""
-        if request.auth is None:
-            raise NotAuthenticated(REFUSED)
         scope: Scope = view.scope
         if scope.value not in request.auth.scopes:
             raise PermissionDenied(

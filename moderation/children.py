@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import queue
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,8 +24,8 @@ from moderation.runs import Claim, RunError
 
 # How often the run's row is touched while the child is silent, and the most often while it talks.
 _BEAT_EVERY_S = 1.0
-# Lines that may wait for the reader: a fast parser must not fill the worker's memory.
-_LINES_AHEAD = 4_000
+# Lines that may wait for the reader: a fast parser must not fill the worker's memory, and a line can be long.
+_LINES_AHEAD = 100
 _REFUSED = 2
 
 
@@ -32,7 +33,9 @@ class ChildBroke(Exception):
     """The child ended without saying why: killed, out of memory, or a fault of ours."""
 
 
-def talk(module: str, arguments: Sequence[str], *, claim: Claim, timeout_s: float) -> Iterator[dict[str, Any]]:
+def talk(
+    module: str, arguments: Sequence[str], *, claim: Claim, timeout_s: float
+) -> Generator[dict[str, Any], None, None]:
     """Yield each message of `python -m module arguments`; progress goes to the run and isn't yielded.
 
     The child is killed when the reader stops reading, the run is cancelled or lost, or after `timeout_s`.
@@ -65,8 +68,14 @@ def talk(module: str, arguments: Sequence[str], *, claim: Claim, timeout_s: floa
 
 
 def work_folder(claim: Claim) -> Path:
-    """Make and return a folder for the files that run and child exchange; the caller removes it."""
-    folder: Path = settings.WORK_DIR / f"{claim.model.__name__.lower()}-{claim.run_id}-{claim.token.hex}"
+    """Make and return a folder for the files that run and child exchange; the caller removes it.
+
+    What an earlier attempt of the same run left behind, because its worker was killed, goes now.
+    """
+    name = f"{claim.model.__name__.lower()}-{claim.run_id}"
+    for left in settings.WORK_DIR.glob(f"{name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder: Path = settings.WORK_DIR / f"{name}-{claim.token.hex}"
     folder.mkdir(parents=True)
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.http import UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -25,5 +26,7 @@ class StrictJsonParser(BaseParser):
         """Return the parsed body. Raises ParseError with the code of the fault."""
         try:
             return strict_json.parse(stream.read())
+        except UnreadablePostError as error:
+            raise ParseError("The body broke off. Send it again.", code="broken_body") from error
         except strict_json.BadJson as error:
             raise ParseError(error.message, code=error.code) from error

@@ -107,13 +107,13 @@ class Claim:
     def get_run(self) -> Any:
         return self.model._default_manager.get(pk=self.run_id)
 
-    def beat(self, *, progress: float | None = None, step: str | None = None) -> None:
-        """Say that the run lives, and how far it is.
+    def beat(self, *, progress: float | None = None, step: str | None = None, **values: Any) -> None:
+        """Say that the run lives, and how far it is; keep the results so far that are in `values`.
 
         Units: progress is a share in [0, 1]. Raises RunLost, RunCancelled.
         """
         now = timezone.now()
-        values: dict[str, Any] = {"heartbeat_at": now, "lease_until": now + LEASE}
+        values |= {"heartbeat_at": now, "lease_until": now + LEASE}
         if progress is not None:
             values["progress"] = min(max(progress, 0.0), 1.0)
         if step is not None:

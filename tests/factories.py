@@ -14,6 +14,7 @@ from classifiers.models import (
     Example,
     ExampleOrigin,
     ExampleState,
+    HeldOut,
     ImportRun,
     Label,
     Version,
@@ -126,3 +127,14 @@ class DoneVersionFactory(VersionFactory):
     macro_f1 = 0.9
     artifact_path = "some/1"
     artifact_sha256 = "0" * 64
+
+
+class HeldOutFactory(DjangoModelFactory):
+    class Meta:
+        model = HeldOut
+
+    version = factory.SubFactory(DoneVersionFactory)
+    example = factory.SubFactory(ExampleFactory, classifier=factory.SelfAttribute("..version.classifier"))
+    label_number = 0
+    predicted_number = 1
+    score = 0.8

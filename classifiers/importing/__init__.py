@@ -1,8 +1,9 @@
 """The room where an uploaded file becomes rows: told apart, decoded, split into cells, checked, counted.
 
-Pure: imports nothing but the standard library and itself - no Django, no clock, no database - so that it starts
-in a blink in a child process (`job`) that can be killed and has a memory limit. The worker reads what the child
-prints and writes to the database.
+Pure: imports nothing but the standard library, itself, and two modules of the floor below that are just as pure
+(`moderation.text`, `moderation.child_process`) - no Django, no clock, no database - so that it starts in a blink in a
+child process (`job`) that can be killed and has a memory limit. The worker reads what the child prints and writes to
+the database.
 
     job            the child process: `look` at a file, or print its `rows`
     csv_reader     CSV and its sisters: a preview, and the rows one by one

@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from classifiers.importing import csv_records, delimiters, encodings, headers, kinds, rows
 from classifiers.importing.csv_survey import survey
-from classifiers.importing.rows import LIMIT_ROWS, Columns, Refused, Row
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a file looks like, for the screen on which the user chooses the columns.
-
-    Unless `certain`, the user confirms the encoding. A file with `header_problems` can't be imported. The cells of
-    `header` and `first_rows` can be shown and stored: what can't, stands as an escape; long cells are shortened.
-    """
-
-    encoding: str
-    certain: bool
-    encoding_note: str
-    delimiter: str
-    header: tuple[str, ...]
-    header_problems: tuple[str, ...]
-    warnings: tuple[str, ...]
-    first_rows: tuple[tuple[str, ...], ...]
-    row_count: int
-
-
-class Rows(Iterator[Row | Refused]):
-    """The rows of a file, read as they are asked for. `total` is how many there are."""
-
-    def __init__(self, rows_read: Iterator[Row | Refused], *, total: int) -> None:
-        self._rows = rows_read
-        self.total = total
-
-    def __next__(self) -> Row | Refused:
-        return next(self._rows)
+from classifiers.importing.looks import Look
+from classifiers.importing.rows import LIMIT_ROWS, Columns, Refused, Row, Rows
 
 
 def look(

@@ -143,9 +143,10 @@ class _Lines:
             self._encoding == "utf-8" and code == _LONE_SURROGATE_LEAD and 0xDCA0 <= following <= 0xDCBF
         )
         if is_half:
-            return f"At byte offset {offset:,} of the file stands half of a surrogate pair, which is no character."
+            return f"At byte offset {offset:,} of the file stands half of a surrogate pair, no character. Remove it."
         name = encodings.ENCODINGS[self._encoding]
-        return f"The byte 0x{code - 0xDC00:02X} at offset {offset:,} of the file is not {name}."
+        byte = f"0x{code - 0xDC00:02X}"
+        return f"The byte {byte} at offset {offset:,} of the file is not {name}. Correct it or choose another encoding."
 
     def _size_bytes(self, text: str) -> int:
         return len(text.encode(self._codec, self._errors))

@@ -14,7 +14,8 @@ from classifiers.importing.file_problem import FileProblem
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 _SAMPLE_LINES = 200
-_SAMPLE_CHARS = 200_000
+# Less than the longest cell that csv takes by default: a quote that never closes makes one cell of the whole sample.
+_SAMPLE_CHARS = 100_000
 
 
 class UnknownDelimiter(FileProblem):
@@ -52,17 +53,17 @@ def _fit(sample: Sequence[str], *, delimiter: str) -> tuple[bool, float, int]:
 
 def _read_sample(path: Path, *, encoding: str) -> list[str]:
     lines: list[str] = []
-    chars = 0
+    chars_left = _SAMPLE_CHARS
     with encodings.open_text(path, encoding=encoding) as file:
-        while len(lines) < _SAMPLE_LINES and chars < _SAMPLE_CHARS:
+        while len(lines) < _SAMPLE_LINES and chars_left:
             try:
-                line = file.readline(_SAMPLE_CHARS)
+                line = file.readline(chars_left)
             except UnicodeDecodeError:
                 # A cut-off file of UTF-16; the reader says so.
                 break
             if not line:
                 break
-            # Longer cells than csv takes by default tell nothing about delimiters.
-            lines.append(line[: csv.field_size_limit() // 2])
-            chars += len(line)
-    return lines
+            lines.append(line)
+            chars_left -= len(line)
+    # A line that the sample's end cuts is narrower than it is.
+    return lines if chars_left or len(lines) == 1 else lines[:-1]

@@ -60,13 +60,19 @@ class EncodingFound:
     note: str
 
 
+def require_known(encoding: str) -> None:
+    """Raise UnknownEncoding unless this is one of ENCODINGS."""
+    if encoding not in ENCODINGS:
+        raise UnknownEncoding(f"The encoding “{texts.shown(encoding, limit=30)}” isn't known. Choose another one.")
+
+
 def settle_encoding(path: Path, *, asked: str | None = None) -> EncodingFound:
     """Return the encoding to read a file with: its mark wins, then what the user asked for, then detection.
 
     Raises Utf16WithoutMark, UnknownEncoding, Unreadable.
     """
-    if asked is not None and asked not in ENCODINGS:
-        raise UnknownEncoding(f"The encoding “{texts.shown(asked, limit=30)}” isn't known. Choose another one.")
+    if asked is not None:
+        require_known(asked)
     found = _from_head(kinds.read_head(path), asked=asked)
     if found is not None:
         return found

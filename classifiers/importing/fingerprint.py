@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from classifiers.importing import texts
+from moderation.text import to_nfc
 
 
 def text_key(text: str) -> str:
@@ -20,5 +20,5 @@ def text_key(text: str) -> str:
 
     Raises UnicodeEncodeError for half a surrogate pair, which `texts.clean_text` refuses.
     """
-    canonical = " ".join(texts.to_nfc(text).split())
+    canonical = " ".join(to_nfc(text).split())
     return hashlib.sha256(canonical.encode()).hexdigest()

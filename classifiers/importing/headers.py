@@ -10,6 +10,7 @@ from typing import Final
 
 from classifiers.importing import texts
 from classifiers.importing.file_problem import FileProblem
+from moderation.text import is_blank
 
 MAX_COLUMNS: Final = 100
 
@@ -42,10 +43,10 @@ def read_header(cells: Sequence[str]) -> tuple[str, ...]:
 
 def find_problems(header: Sequence[str]) -> tuple[str, ...]:
     """Return a sentence for each name that is blank, doubled, or differs from another in case only."""
-    problems = [f"Column {number} has no name." for number, name in enumerate(header, 1) if texts.is_blank(name)]
+    problems = [f"Column {number} has no name." for number, name in enumerate(header, 1) if is_blank(name)]
     columns: defaultdict[str, list[int]] = defaultdict(list)
     for number, name in enumerate(header, 1):
-        if not texts.is_blank(name):
+        if not is_blank(name):
             columns[name.casefold()].append(number)
     for numbers in columns.values():
         if len(numbers) > 1:

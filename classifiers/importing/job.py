@@ -5,12 +5,12 @@
 
 both with [--memory-limit-mb 512] [--limit-rows 200000]. `labels.json` is `[{"number": 0, "name": "ham"}, ...]`.
 
-Prints JSON lines, in ASCII. `look`: one object, the fields of `csv_reader.Look`. `rows`, for each row, in order:
+Prints JSON lines, in ASCII. `look`: one object, the fields of `csv_reader.Look`. `rows`: first how many there are,
+taken and refused, then each of them in order:
 
+    {"total": 8}
     {"row": 2, "text": "...", "label": 1}                      label null: none
     {"row": 5, "refused": "A sentence.", "excerpt": "..."}
-    {"progress": 0.4}                                          now and then
-    {"done": true, "read": 8}                                  at the end; `read` counts rows taken and refused
 
 A file that is refused as a whole: `{"error": "A sentence.", "code": "..."}` and exit code 2, before any row. Only
 `out_of_memory` and `unreadable` can come after rows. Wrong arguments: exit code 64. Anything else is a fault of ours.
@@ -33,8 +33,6 @@ from moderation import child_process
 
 EXIT_REFUSED: Final = 2
 EXIT_USAGE: Final = 64  # EX_USAGE of sysexits.h
-
-_PROGRESS_EVERY_ROWS = 1_000
 
 
 class OutOfMemory(FileProblem):
@@ -76,11 +74,9 @@ def _rows(options: argparse.Namespace) -> None:
         label_column=options.label_column,
         limit_rows=options.limit_rows,
     )
-    for count, row in enumerate(rows, 1):
+    child_process.tell({"total": rows.total})
+    for row in rows:
         child_process.tell(_message(row, book=book))
-        if count % _PROGRESS_EVERY_ROWS == 0:
-            child_process.tell({"progress": round(count / rows.total, 4)})
-    child_process.tell({"done": True, "read": rows.total})
 
 
 def _message(row: Row | Refused, *, book: labels.LabelBook) -> dict[str, Any]:
@@ -116,7 +112,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     for command, is_settled in ((look, False), (rows, True)):
         command.add_argument("--file", type=Path, required=True)
         command.add_argument("--encoding", choices=encodings.ENCODINGS, required=is_settled)
-        command.add_argument("--delimiter", choices=delimiters.DELIMITERS, required=is_settled)
+        # Named, because argparse stumbles over a tab among the choices when it prints the usage.
+        command.add_argument("--delimiter", choices=delimiters.DELIMITERS, required=is_settled, metavar="D")
         command.add_argument("--memory-limit-mb", type=int, default=512)
         command.add_argument("--limit-rows", type=int, default=LIMIT_ROWS)
     rows.add_argument("--text-column", type=int, required=True)

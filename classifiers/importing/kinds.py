@@ -18,6 +18,7 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r\x1b") +
 _BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _AS_CSV = "Open it and save it as CSV in UTF-8, then upload that."
+_AS_XLSX = "Open it and save it as .xlsx or as CSV in UTF-8, then upload that."
 _UNPACK = "Unpack it and upload the CSV file that is in it."
 _NO_TABLE = "Upload a CSV file in UTF-8."
 
@@ -36,11 +37,12 @@ class Kind:
 
 
 XLSX = Kind("xlsx", "an Excel workbook")
-XLSM = Kind("xlsm", "an Excel workbook with macros")
-OPEN_DOCUMENT = Kind("open_document", "an OpenDocument file, such as a LibreOffice spreadsheet")
+XLSM = Kind("xlsm", "an Excel workbook with macros", _AS_XLSX)
+XLSB = Kind("xlsb", "an Excel workbook in binary form", _AS_XLSX)
+OPEN_DOCUMENT = Kind("open_document", "an OpenDocument file, such as a LibreOffice spreadsheet", _AS_XLSX)
 WORD = Kind("word", "a Word document")
 ZIP = Kind("zip", "a zip archive", _UNPACK)
-OLE = Kind("ole", "an old or an encrypted Office file, such as an .xls workbook")
+OLE = Kind("ole", "an old or an encrypted Office file, such as an .xls workbook", _AS_XLSX)
 UNKNOWN = Kind("binary", "a file of bytes that are no text", _NO_TABLE)
 # Sources: each format's own specification; gathered in https://en.wikipedia.org/wiki/List_of_file_signatures.
 _SIGNATURES = (
@@ -62,8 +64,8 @@ _SIGNATURES = (
 )
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)\b", re.IGNORECASE)
 _HTML = Kind("markup", "an HTML or XML page")
-_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"[^"\r\n]*"\s*:')
-_JSON = Kind("json", "JSON", "Convert it to CSV in UTF-8, then upload that.")
+_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"(?:[^"\\\r\n]|\\.)*"\s*:')
+JSON = Kind("json", "JSON", "Convert it to CSV in UTF-8, then upload that.")
 
 
 class WrongKind(FileProblem):
@@ -92,8 +94,8 @@ def find_kind(path: Path) -> Kind | None:
             return kind
     if _MARKUP.match(head):
         return _HTML
-    if _OBJECT.match(head):
-        return _JSON
+    if _OBJECT.match(_as_utf_8(head)):
+        return JSON
     return UNKNOWN if _is_binary(head) else None
 
 
@@ -128,6 +130,12 @@ def _zip_kind(ends: bytes) -> Kind:
     if b"xl/" in ends:
         return XLSX
     return WORD if b"word/document" in ends else ZIP
+
+
+def _as_utf_8(head: bytes) -> bytes:
+    if head.startswith(_BYTE_ORDER_MARKS_16):
+        return head.decode("utf-16", "ignore").encode("utf-8", "ignore")
+    return head
 
 
 def _is_binary(head: bytes) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from classifiers.importing import texts
+from moderation.text import is_blank
 
 _NUMBER = re.compile(r"\+?(\d{1,9})(?:\.0+)?", re.ASCII)
 # A label's name is short; a longer cell is a text in the wrong column, and not worth a search.
@@ -78,7 +79,7 @@ class LabelBook:
         return self._match_short(cell)
 
     def _find(self, cell: str) -> Matched | Unknown:
-        if texts.is_blank(cell):
+        if is_blank(cell):
             return Matched(None)
         digits = _NUMBER.fullmatch(unicodedata.normalize("NFKC", cell).strip())
         if digits:
@@ -168,7 +169,7 @@ def _folded(name: str) -> str:
 
 def _looks(name: str) -> str:
     """Return what is left of a name for the eye: hidden characters gone, look-alikes as Latin letters."""
-    seen = "".join(character for character in _folded(name) if character == " " or not texts.is_blank(character))
+    seen = "".join(character for character in _folded(name) if character == " " or not is_blank(character))
     return seen.translate(_LOOK_ALIKES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,9 @@ class NoRows(FileProblem):
     code = "no_rows"
 
     def __init__(self) -> None:
-        super().__init__("The file has no rows.")
+        super().__init__(
+            "The file has no rows. Its first row must hold the names of the columns; at least one more must follow."
+        )
 
 
 class TooManyRows(FileProblem):
@@ -47,8 +49,9 @@ class Row:
     """A row that can become an example.
 
     `number` is the row's number as a spreadsheet shows it: the header is row 1, the first row below it 2; blank
-    lines count, and a row whose quoted cells hold line ends counts once. `text` is clean; `label_cell` is as given,
-    None if there is no label column.
+    lines count, and a row whose quoted cells hold line ends counts once. (JSON has no header: there it is the number
+    of the line, or the place in the list.) `text` is clean; `label_cell` is as given, None if there is no label
+    column.
     """
 
     number: int
@@ -65,6 +68,17 @@ class Refused:
     excerpt: str
 
 
+class Rows(Iterator[Row | Refused]):
+    """The rows of a file, read as they are asked for. `total` is how many there are."""
+
+    def __init__(self, rows_read: Iterator[Row | Refused], *, total: int) -> None:
+        self._rows = rows_read
+        self.total = total
+
+    def __next__(self) -> Row | Refused:
+        return next(self._rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Which columns hold what. Columns count from 0; `width` is how many there are."""
@@ -78,7 +92,7 @@ def choose_columns(header: Sequence[str], *, text: int, label: int | None) -> Co
     """Return the columns to read. Raises NoSuchColumn."""
     for column in (text, label):
         if column is not None and not 0 <= column < len(header):
-            raise NoSuchColumn(f"There is no column {column + 1}: the file has {len(header)}.")
+            raise NoSuchColumn(f"There is no column {column + 1}: the file has {len(header)}. Choose another one.")
     if text == label:
         raise NoSuchColumn(f"Column {text + 1} can't hold the text and the label at once. Choose two columns.")
     return Columns(width=len(header), text=text, label=label)
@@ -87,11 +101,17 @@ def choose_columns(header: Sequence[str], *, text: int, label: int | None) -> Co
 def read_row(number: int, *, cells: Sequence[str], columns: Columns) -> Row | Refused:
     """Return the row that these cells make, or why they make none."""
     if len(cells) != columns.width:
-        reason = f"The row has {_cells(len(cells))}, but the header has {columns.width:,}."
+        reason = (
+            f"The row has {_cells(len(cells))}, but the header has {columns.width:,}. Write a text that holds the "
+            "delimiter or a line end between double quotes."
+        )
         return refuse(number, reason=reason, cells=cells)
     for position, cell in enumerate(cells, 1):
         if len(cell) > MAX_CELL_CHARS:
-            reason = f"The cell in column {position} is {len(cell):,} characters long; the limit is {MAX_CELL_CHARS:,}."
+            reason = (
+                f"The cell in column {position} is {len(cell):,} characters long; the limit is {MAX_CELL_CHARS:,}. "
+                "Shorten it."
+            )
             return refuse(number, reason=reason, cells=cells)
     try:
         text = texts.clean_text(cells[columns.text])

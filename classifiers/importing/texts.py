@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from itertools import groupby
 from typing import Final
+
+from moderation.text import is_blank, to_nfc
 
 MAX_TEXT_CHARS: Final = 100_000
 
@@ -13,17 +13,6 @@ MAX_TEXT_CHARS: Final = 100_000
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?")
-# Characters of other categories that nothing is drawn for: joiner, Hangul and Khmer fillers, the empty Braille
-# cell, variation selectors.
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)
-# White space, control and format characters; U+FFF0 to U+FFF8 and U+2065 are set aside for more of those.
-_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
-_SET_ASIDE = frozenset("\u2065\ufff0\ufff1\ufff2\ufff3\ufff4\ufff5\ufff6\ufff7\ufff8")
-# `normalize` sorts runs of combining marks in quadratic time: 40,000 of them took 0.8 s, and none of that matters
-# below this length (2 ms at most).
-_LONG_CHARS = 2_000
 
 
 class BadText(Exception):
@@ -50,34 +39,16 @@ def clean_text(raw: str) -> str:
         raise BadText(f"The text holds {name}, as its character {fault.start() + 1:,}. Remove it.")
     text = _LINE_END.sub("\n", text)
     if is_blank(text):
-        raise BadText("The text is blank.")
+        raise BadText("The text is blank. It needs at least one character that can be seen.")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         where = error.start + 1
-        raise BadText(f"The text holds half of a surrogate pair, as its character {where:,}.") from error
+        raise BadText(f"The text holds half of a surrogate pair, as its character {where:,}. Remove it.") from error
     text = to_nfc(text)
     # A few characters become two or three in NFC.
     _check_length(text)
     return text
-
-
-def is_blank(text: str) -> bool:
-    """Tell whether nothing in `text` can be seen: white space, zero-width and other hidden characters only."""
-    return all(
-        unicodedata.category(character) in _UNSEEN_CATEGORIES or _UNSEEN.match(character) or character in _SET_ASIDE
-        for character in text
-    )
-
-
-def to_nfc(text: str) -> str:
-    """Return `text` in Unicode's normal form C, in time that grows with its length only."""
-    # Quick for most texts; it sorts nothing, for marks that are out of order answer it at once.
-    if unicodedata.is_normalized("NFC", text):
-        return text
-    if len(text) > _LONG_CHARS:
-        text = _sort_marks(text)
-    return unicodedata.normalize("NFC", text)
 
 
 def shown(text: str, *, limit: int) -> str:
@@ -96,16 +67,7 @@ def excerpt(text: str, *, limit: int = 120) -> str:
 
 def _check_length(text: str) -> None:
     if len(text) > MAX_TEXT_CHARS:
-        raise BadText(f"The text is {len(text):,} characters long; the limit is {MAX_TEXT_CHARS:,}.")
-
-
-def _sort_marks(text: str) -> str:
-    """Return a canonically equal text whose combining marks are in order, sorted in n log n."""
-    decomposed = "".join([unicodedata.normalize("NFD", character) for character in text])
-    parts: list[str] = []
-    for is_mark, run in groupby(decomposed, key=lambda character: unicodedata.combining(character) > 0):
-        parts.extend(sorted(run, key=unicodedata.combining) if is_mark else run)
-    return "".join(parts)
+        raise BadText(f"The text is {len(text):,} characters long; the limit is {MAX_TEXT_CHARS:,}. Shorten it.")
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from classifiers.importing.fingerprint import clean_text, text_key
+from classifiers.importing.fingerprint import text_key
+from classifiers.importing.texts import BadText, clean_text
 from classifiers.models import Classifier, DecisionSource, Example, ExampleOrigin
 from classifiers.services import decisions
-from moderation import strict_json
 
 
 class BadExample(Exception):
@@ -29,9 +29,10 @@ def add(
     by: Any = None,
 ) -> Example:
     """Add one text, with a person's label if there is one. Raises BadExample, DuplicateExample, ForeignLabel."""
-    if problem := strict_json.text_problem(text):
-        raise BadExample(problem[1])
-    cleaned = clean_text(text)
+    try:
+        cleaned = clean_text(text)
+    except BadText as problem:
+        raise BadExample(problem.sentence) from problem
     try:
         with transaction.atomic():
             example = Example.objects.create(
@@ -40,5 +41,5 @@ def add(
             if label_id is not None:
                 return decisions.decide(example.pk, label_id=label_id, source=DecisionSource.PERSON, by=by)
     except IntegrityError as error:
-        raise DuplicateExample("This text is among the examples already.") from error
+        raise DuplicateExample("This text is among the examples already. Find it there to change its label.") from error
     return example

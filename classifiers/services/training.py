@@ -110,9 +110,7 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     claim.beat(progress=0.0, step="Reading the examples")
     encoder = _get_encoder_manifest()
     snapshot, texts = _take_snapshot(version.classifier_id)
-    embeddings.ensure(
-        texts, encoder_id=encoder.id, claim=claim, folder=folder, timeout_s=settings.TRAINING_TIMEOUT_S
-    )
+    embeddings.ensure(texts, encoder_id=encoder.id, claim=claim, folder=folder, timeout_s=settings.TRAINING_TIMEOUT_S)
     texts.clear()
     claim.beat(step="Training")
     embeddings.matrix(snapshot.keys, encoder_id=encoder.id, path=folder / "vectors.npy", dimension=encoder.dimension)

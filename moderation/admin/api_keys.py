@@ -54,6 +54,11 @@ class ApiKeyAdmin(ModelAdmin):
         # A revoked key stays: the request log says which key was used.
         return False
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        # The answer is the page that shows the secret once: there's nothing to go on to.
+        only_save = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **only_save})
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         issued = keys.issue(obj.project, name=obj.name, scopes=obj.scopes, by=request.user, expires_at=obj.expires_at)
         obj.pk = issued.key.pk

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminSelectWidget
 
 from moderation.analyzers.registry import registry
 from moderation.models import AnalyzerSetting, Project
@@ -34,6 +34,16 @@ class AnalyzerSettingForm(forms.ModelForm):
         )
 
 
+class ProjectForm(forms.ModelForm):
+    """What a project is."""
+
+    class Meta:
+        model = Project
+        fields = ("name", "description", "is_logging", "is_active")
+        labels = {"is_active": "Active"}
+        widgets = {"description": UnfoldAdminExpandableTextareaWidget}
+
+
 class AnalyzerSettingInline(TabularInline):
     """The project's analyzers."""
 
@@ -46,13 +56,18 @@ class AnalyzerSettingInline(TabularInline):
 
 @admin.register(Project)
 class ProjectAdmin(ModelAdmin):
-    """What one site sends its texts to."""
+    """What one site sends its texts to. Deleting isn't offered: its log, maybe millions of rows, would go with it."""
 
+    form = ProjectForm
     list_display = ("name", "analyzer_count", "key_count", "logging", "active")
     search_fields = ("name",)
     fields = ("name", "description", "is_logging", "is_active")
     inlines = (AnalyzerSettingInline,)
+    actions = None
     warn_unsaved_form = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         return (

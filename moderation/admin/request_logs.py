@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from django.contrib import admin
+from django.contrib.admin import ShowFacets
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -24,12 +25,15 @@ class RequestLogAdmin(ModelAdmin):
 
     list_display = ("excerpt", "answers", "flagged", "project", "created_at")
     list_select_related = ("project",)
-    list_filter = ("project", "is_flagged", "endpoint")
+    list_filter = ("project", "is_flagged")
     search_fields = ("content_id__exact",)
     search_help_text = "Find a request by its content id."
     # The log grows to millions of rows: no page may count them.
     paginator = InfinitePaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_per_page = 50
+    actions = None
     ordering = ("-pk",)
     fields = (
         "shown_text", "shown_findings", "is_flagged", "project", "api_key", "endpoint", "content_id", "author_id",
@@ -56,9 +60,9 @@ class RequestLogAdmin(ModelAdmin):
         said = (f"{key}: {found['label']}" for key, found in entry.findings.items() if found.get("label"))
         return ", ".join(said) or "-"
 
-    @display(description="Flagged", boolean=True)
-    def flagged(self, entry: RequestLog) -> bool:
-        return entry.is_flagged
+    @display(description="Flagged", label={"flagged": "danger"})
+    def flagged(self, entry: RequestLog) -> str | None:
+        return "flagged" if entry.is_flagged else None
 
     @admin.display(description="Text")
     def shown_text(self, entry: RequestLog) -> SafeString:

@@ -76,11 +76,12 @@ class Provider(Protocol):
         """Whether its analyzers are the team's own: each of those costs one unit of quota a request."""
 
     def list_analyzers(self) -> Sequence[AnalyzerInfo]:
-        """Return the analyzers that can be run now. Raises ProviderUnavailable."""
+        """Return the analyzers that a project can be given. Raises ProviderUnavailable."""
 
     def analyze(self, keys: Sequence[str], *, texts: Sequence[str]) -> Mapping[str, Sequence[Finding]]:
-        """Return, for each key, one finding for each text, in the order of `texts`.
+        """Return, for each key that names one of its analyzers, one finding for each text, in the order of `texts`.
 
+        It leaves out keys that aren't its own: so nobody has to list all analyzers in order to run a few.
         Where only one of its analyzers cannot answer, it returns `Finding.failed` for that one.
         Raises ProviderUnavailable if none of them can.
         """

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from moderation.analyzers.base import AnalyzerInfo, Finding, Kind, Provider, ProviderUnavailable
+from moderation.analyzers.base import AnalyzerInfo, Finding, Provider, ProviderUnavailable
 
 UNKNOWN = "There is no analyzer with this key any more. Remove it from the project, or restore it."
 
@@ -21,7 +22,15 @@ class DuplicateAnalyzerKey(Exception):
 
 
 class BrokenProvider(Exception):
-    """A provider did not return one finding for each text and key: a fault in its code."""
+    """A provider answered for a key that it wasn't asked for, or not once for each text: a fault in its code."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the analyzers found: for each key one finding for each text. `custom_keys` are the team's own ones."""
+
+    findings: Mapping[str, Sequence[Finding]]
+    custom_keys: frozenset[str]
 
 
 class Registry:
@@ -41,7 +50,7 @@ class Registry:
         self._providers[provider.name] = provider
 
     def available(self) -> list[AnalyzerInfo]:
-        """Return every analyzer that can be run now, in the order of registration.
+        """Return every analyzer that a project can be given, in the order of registration.
 
         Raises DuplicateAnalyzerKey, ProviderUnavailable.
         """
@@ -62,60 +71,43 @@ class Registry:
                     return info
         return None
 
-    def is_custom(self, key: str) -> bool:
-        """Tell whether an analyzer is the team's own; an unknown one isn't. Raises ProviderUnavailable."""
-        info = self.find(key)
-        return info is not None and self._providers[info.provider].is_custom
+    def analyze(self, keys: Sequence[str], *, texts: Sequence[str]) -> Analysis:
+        """Run the analyzers `keys` on each text; keys and texts keep their order.
 
-    def analyze(self, keys: Sequence[str], *, texts: Sequence[str]) -> dict[str, list[Finding]]:
-        """Return, for each key, one finding for each text; keys and texts keep their order.
-
-        Each provider is asked once, for all of its keys and all texts. An unknown key, or a provider that is
-        unavailable, gives findings with `error`. Raises BrokenProvider.
+        Each provider is asked once, for all keys that none before it has answered. A key that nobody knows, or
+        whose provider is unavailable, gives findings with `error`. Raises BrokenProvider.
         """
-        findings: dict[str, list[Finding]] = {key: [] for key in keys}
-        if not texts:
-            return findings
-        homes, reason = self._homes_of(findings)
-        for provider in self._providers.values():
-            kinds = {key: kind for key, (home, kind) in homes.items() if home is provider}
-            if kinds:
-                findings |= _ask(provider, kinds=kinds, texts=texts)
-        lost = findings.keys() - homes.keys()
-        return findings | {key: [Finding.failed(reason)] * len(texts) for key in findings if key in lost}
-
-    def _homes_of(self, keys: Mapping[str, object]) -> tuple[dict[str, tuple[Provider, Kind]], str]:
-        """Return who runs each key, and why the missing ones, if any, are run by nobody."""
-        homes: dict[str, tuple[Provider, Kind]] = {}
+        found: dict[str, Sequence[Finding]] = {}
+        custom_keys: set[str] = set()
         reason = UNKNOWN
         for provider in self._providers.values():
+            missing = [key for key in dict.fromkeys(keys) if key not in found]
+            if not missing:
+                break
             try:
-                infos = provider.list_analyzers()
+                answer = _ask(provider, missing, texts=texts)
             except ProviderUnavailable as error:
-                # The missing keys may well be among those that it could not list.
+                # The keys that nobody answers may well be its own.
                 reason = str(error)
                 continue
-            for info in infos:
-                if info.key in keys:
-                    homes.setdefault(info.key, (provider, info.kind))
-        return homes, reason
+            found |= answer
+            if provider.is_custom:
+                custom_keys |= answer.keys()
+        failed = [Finding.failed(reason)] * len(texts)
+        return Analysis(findings={key: found.get(key, failed) for key in keys}, custom_keys=frozenset(custom_keys))
 
 
-def _ask(provider: Provider, *, kinds: Mapping[str, Kind], texts: Sequence[str]) -> dict[str, list[Finding]]:
-    try:
-        answer = provider.analyze(list(kinds), texts=texts)
-    except ProviderUnavailable as error:
-        return {key: [Finding.failed(str(error), kind=kind)] * len(texts) for key, kind in kinds.items()}
-    findings = {key: list(answer.get(key, ())) for key in kinds}
-    short = [key for key, of_texts in findings.items() if len(of_texts) != len(texts)]
-    if short:
-        raise BrokenProvider(f"{provider.name} did not return {len(texts)} findings for {', '.join(short)}.")
-    return findings
+def _ask(provider: Provider, keys: Sequence[str], *, texts: Sequence[str]) -> Mapping[str, Sequence[Finding]]:
+    answer = provider.analyze(keys, texts=texts)
+    if uncalled := answer.keys() - set(keys):
+        raise BrokenProvider(f"{provider.name} answered for {', '.join(sorted(uncalled))} unasked.")
+    if uneven := [key for key, findings in answer.items() if len(findings) != len(texts)]:
+        raise BrokenProvider(f"{provider.name} did not return {len(texts)} findings for {', '.join(uneven)}.")
+    return answer
 
 
 registry = Registry()
 register = registry.register
 available = registry.available
 find = registry.find
-is_custom = registry.is_custom
 analyze = registry.analyze

@@ -10,9 +10,14 @@ from typing import Any
 
 from moderation.analyzers import registry
 from moderation.analyzers.base import Finding
+from moderation.analyzers.registry import Analysis
 from moderation.models import AnalyzerSetting, ApiKey, RequestLog
 from moderation.models.request_log import new_content_id
 from moderation.text import Normalized, normalize
+
+
+class AnalyzerFailed(Exception):
+    """An analyzer can't answer, and the caller can't do without; the message is the analyzer's own sentence."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +54,43 @@ def enabled_analyzers(project_id: int) -> list[str]:
 
 
 def moderate_texts(
-    key: ApiKey, *, requests: Sequence[TextRequest], analyzers: Sequence[str], endpoint: str, now: dt.datetime
+    key: ApiKey,
+    *,
+    requests: Sequence[TextRequest],
+    analyzers: Sequence[str],
+    endpoint: str,
+    now: dt.datetime,
+    must_answer: bool = False,
 ) -> list[Moderated]:
     """Run `analyzers` on each text and write the log where the project stores requests.
 
-    Order: answers come in the order of `requests`. An analyzer that fails has a finding with `error`.
+    Order: answers come in the order of `requests`. An analyzer that fails has a finding with `error`; with
+    `must_answer` nothing is stored then. Raises AnalyzerFailed, only with `must_answer`.
     """
     started = time.monotonic()
     texts = [normalize(request.text) for request in requests]
-    by_analyzer = registry.analyze(analyzers, texts=[text.content for text in texts])
-    usage = max(1, sum(registry.is_custom(analyzer) for analyzer in analyzers))
+    analysis = registry.analyze(analyzers, texts=[text.content for text in texts])
+    if must_answer:
+        _check_answered(analysis)
     answers = [
         Moderated(
             text=text,
-            findings={analyzer: by_analyzer[analyzer][index] for analyzer in analyzers},
+            findings={analyzer: analysis.findings[analyzer][index] for analyzer in analyzers},
             content_id=_content_id(key, request),
-            usage=usage,
+            usage=max(1, len(analysis.custom_keys)),
         )
         for index, (request, text) in enumerate(zip(requests, texts, strict=True))
     ]
     duration_ms = round(1000 * (time.monotonic() - started))
     _log(key, requests=requests, answers=answers, endpoint=endpoint, now=now, duration_ms=duration_ms)
     return answers
+
+
+def _check_answered(analysis: Analysis) -> None:
+    for findings in analysis.findings.values():
+        for finding in findings:
+            if finding.error is not None:
+                raise AnalyzerFailed(finding.error)
 
 
 def _content_id(key: ApiKey, request: TextRequest) -> str | None:

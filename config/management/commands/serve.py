@@ -25,38 +25,30 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=4, help="Threads of each web worker.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bind = f"{options['host']}:{options['port']}"
-        _check_free(options["host"], options["port"])
+        host, port = options["host"], options["port"]
+        _check_free(host, port)
         installation.prepare()
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         tree = ProcessTree()
-        web = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "config.wsgi:application",
-            "--config",
-            "python:config.gunicorn",
-        ]
-        web += [
-            "--bind",
-            bind,
-            "--workers",
-            str(options["web_workers"]),
-            "--threads",
-            str(options["threads"]),
-        ]
-        tree.start("web", web)
+        tree.start("web", _web(address, workers=options["web_workers"], threads=options["threads"]))
         tree.start("worker", [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"])
-        self.stdout.write(f"Houserules listens on http://{bind}/ - Ctrl-C ends it.")
+        self.stdout.write(f"Houserules listens on http://{address}/ - Ctrl-C ends it.")
         sys.exit(tree.run(say=self.stdout.write))
+
+
+def _web(address: str, *, workers: int, threads: int) -> list[str]:
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--config", "python:config.gunicorn"]
+    return [*command, "--bind", address, "--workers", str(workers), "--threads", str(threads)]
 
 
 def _check_free(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As gunicorn does: connections of an earlier server that are still closing don't count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise CommandError(
-                f"Port {port} on {host} is taken or not allowed. Choose another: --port {port + 1}"
+                f"Nothing can listen on port {port} of {host}: it is taken or not allowed. "
+                f"Choose another one, for example with --port {port + 1}."
             ) from error

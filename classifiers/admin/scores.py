@@ -1,0 +1,111 @@
+"""A version's scores in the shape in which the review page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from classifiers.models import Version
+
+# Shades of the confusion matrix, 0 (nothing) to 9.
+_SHADES = 9
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label's scores. Units: shares in [0, 1]; `percent` is its F1's."""
+
+    number: int
+    name: str
+    color: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.f1)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Examples of one label that were predicted as another, or as itself."""
+
+    actual: int
+    predicted: int
+    count: int
+    shade: int
+    title: str
+
+    @property
+    def is_hit(self) -> bool:
+        return self.actual == self.predicted
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A row of the confusion matrix: where the examples of one label went."""
+
+    number: int
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def label_rows(version: Version, *, colors: Mapping[int, str]) -> list[LabelRow]:
+    """Return the scores of each label of the version, by number; empty where it has none."""
+    return [
+        LabelRow(
+            number=row["number"],
+            name=row["name"],
+            color=colors.get(row["number"], ""),
+            precision=row["precision"],
+            recall=row["recall"],
+            f1=row["f1"],
+            support=row["support"],
+        )
+        for row in version.scores.get("labels", ())
+    ]
+
+
+def confusion(version: Version) -> list[MatrixRow]:
+    """Return the confusion matrix with shades, each row's relative to the label's examples."""
+    labels = version.scores.get("labels", ())
+    return [
+        MatrixRow(
+            number=label["number"],
+            name=label["name"],
+            cells=tuple(
+                _cell(label, other, count=count, total=sum(counts))
+                for other, count in zip(labels, counts, strict=False)
+            ),
+        )
+        for label, counts in zip(labels, version.scores.get("confusion", ()), strict=False)
+    ]
+
+
+def names(version: Version) -> dict[int, str]:
+    """Return the names of the labels that the version was trained with, by number."""
+    return {label["number"]: label["name"] for label in version.labels}
+
+
+def percent(share: float) -> int:
+    """Return a share in whole percent."""
+    return round(100 * share)
+
+
+def _cell(label: Mapping[str, Any], other: Mapping[str, Any], *, count: int, total: int) -> Cell:
+    return Cell(
+        actual=label["number"],
+        predicted=other["number"],
+        count=count,
+        # Even one example in a thousand must be seen: only nothing has no shade.
+        shade=max(1, round(_SHADES * count / total)) if count else 0,
+        title=f"{count:,} of “{label['name']}” answered as “{other['name']}”",
+    )
+
+
+def best_first(scores: Mapping[str, float]) -> Sequence[tuple[str, float]]:
+    """Return labels with their scores, the highest first."""
+    return sorted(scores.items(), key=lambda item: -item[1])

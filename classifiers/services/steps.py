@@ -1,0 +1,179 @@
+"""Where a classifier stands on its way: the six steps, each with its state in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import Count
+
+from classifiers.models import Classifier, Example, Version
+from classifiers.services import labels, training
+from moderation.runs import OPEN_STATES, RunState
+from moderation.services import project_analyzers
+
+
+class Mark(StrEnum):
+    DONE = "done"
+    NOW = "now"
+    LATER = "later"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The numbers from which the steps' states follow. `counts` has examples by label id, None for unlabelled."""
+
+    label_count: int
+    is_locked: bool
+    counts: Mapping[int | None, int]
+    problems: tuple[str, ...]
+    live: Version | None
+    latest: Version | None
+    project_count: int
+
+    @property
+    def example_count(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def unlabelled_count(self) -> int:
+        return self.counts.get(None, 0)
+
+    @property
+    def labelled_count(self) -> int:
+        return self.example_count - self.unlabelled_count
+
+    @property
+    def labelled_percent(self) -> int:
+        # Rounded down: 100 % is only said when nothing is left.
+        return 100 * self.labelled_count // max(self.example_count, 1)
+
+    @property
+    def training(self) -> Version | None:
+        return self.latest if self.latest is not None and self.latest.is_open else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `sentence` says where it stands, `action` what can be done there."""
+
+    code: str
+    number: int
+    title: str
+    action: str
+    sentence: str
+    mark: Mark
+
+
+def measure(classifier: Classifier) -> Standing:
+    """Return the numbers of the classifier at this moment."""
+    counts = Example.objects.filter(classifier=classifier).order_by().values_list("label").annotate(Count("pk"))
+    label_count = classifier.labels.count()
+    return Standing(
+        label_count=label_count,
+        is_locked=classifier.has_locked_labels,
+        counts=dict(counts),
+        problems=tuple(training.problems(classifier)),
+        live=classifier.live_version,
+        latest=classifier.versions.order_by("-number").first(),
+        project_count=len(project_analyzers.projects_with(classifier.key)),
+    )
+
+
+def walk(standing: Standing) -> tuple[Step, ...]:
+    """Return the six steps in order. The first that isn't done is the one to take now."""
+    is_trained = standing.live is not None
+    train = "Follow it" if standing.training else "Train again" if is_trained else "Train"
+    rows = (
+        (
+            "labels",
+            "Labels",
+            "Edit labels" if standing.label_count else "Define labels",
+            _labels(standing),
+            standing.label_count >= 2,
+        ),
+        ("data", "Data", "Add data", _data(standing), standing.example_count >= training.MIN_EXAMPLES),
+        ("annotate", "Annotate", "Label examples", _annotate(standing), not standing.problems),
+        ("train", "Train", train, _train(standing), is_trained),
+        ("review", "Review", "Review", _review(standing), is_trained and standing.project_count > 0),
+        ("use", "Use", "Use it", _use(standing), is_trained and standing.project_count > 0),
+    )
+    first_open = next((index for index, row in enumerate(rows) if not row[-1]), len(rows))
+    return tuple(
+        Step(code=code, number=index + 1, title=title, action=action, sentence=sentence, mark=mark)
+        for index, (code, title, action, sentence, is_done) in enumerate(rows)
+        for mark in [Mark.NOW if index == first_open else Mark.DONE if is_done else Mark.LATER]
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the number with its noun, in the plural where it needs one.
+
+    >>> counted(1, "label"), counted(1200, "example")
+    ('1 label', '1,200 examples')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _labels(standing: Standing) -> str:
+    if standing.label_count == 0:
+        return "No labels yet: what should a text be sorted into?"
+    if standing.label_count == 1:
+        return "1 label; a classifier needs at least two."
+    said = counted(standing.label_count, "label")
+    if standing.is_locked:
+        return f"{said}, fixed since the first training."
+    return f"{said}; fewer are easier to tell apart." if standing.label_count > labels.MANY_LABELS else f"{said}."
+
+
+def _data(standing: Standing) -> str:
+    if not standing.example_count:
+        return "No examples yet."
+    said = counted(standing.example_count, "example")
+    if standing.example_count < training.MIN_EXAMPLES:
+        return f"{said}; training needs at least {training.MIN_EXAMPLES}."
+    return f"{said}."
+
+
+def _annotate(standing: Standing) -> str:
+    if not standing.example_count:
+        return "Nothing to label yet."
+    if not standing.unlabelled_count:
+        return f"All of the {counted(standing.example_count, 'example')} labelled."
+    return f"{standing.labelled_count:,} of {counted(standing.example_count, 'example')} labelled."
+
+
+def _train(standing: Standing) -> str:
+    latest, live = standing.latest, standing.live
+    if latest is not None and latest.state == RunState.RUNNING:
+        return f"Training now: {latest.percent} %."
+    if latest is not None and latest.state in OPEN_STATES:
+        return "A training waits for a worker."
+    if latest is not None and latest.state in (RunState.FAILED, RunState.DEAD):
+        return f"The last training failed. {latest.error}"
+    if live is not None:
+        return _since(standing, live=live)
+    if standing.problems:
+        return "Needs a few more labelled examples." if standing.labelled_count else "Needs labelled examples."
+    return f"Ready to train on {counted(standing.labelled_count, 'example')}."
+
+
+def _since(standing: Standing, *, live: Version) -> str:
+    said = f"Version {live.number} is live, trained on {counted(live.example_count, 'example')}"
+    more = standing.labelled_count - live.example_count
+    return f"{said}; {more:,} more are labelled now." if more > 0 else f"{said}."
+
+
+def _review(standing: Standing) -> str:
+    if standing.live is None:
+        return "There is a score after the first training."
+    return f"F1 {standing.live.macro_f1:.2f}, measured on texts that it hadn't seen."
+
+
+def _use(standing: Standing) -> str:
+    if standing.live is None:
+        return "It can answer after the first training."
+    if not standing.project_count:
+        return "No project runs it yet."
+    return "1 project runs it." if standing.project_count == 1 else f"{standing.project_count} projects run it."

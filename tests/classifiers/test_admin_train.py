@@ -1,0 +1,113 @@
+"""The Train page: what stands in the way, one button, and what came of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django_q.models import OrmQ
+
+from classifiers.models import Classifier, Version
+from moderation.runs import RunState
+from tests import staff
+from tests.factories import ClassifierFactory, DoneVersionFactory, VersionFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+@pytest.fixture
+def boss() -> Client:
+    return staff.login()
+
+
+def _trainable() -> Classifier:
+    classifier = ClassifierFactory()
+    staff.trainable(classifier)
+    return classifier
+
+
+def test_what_stands_in_the_way_is_said_and_no_button_offered(boss: Client) -> None:
+    page = staff.said(boss.get(staff.page(ClassifierFactory(), "train")))
+
+    assert "A classifier needs at least two labels." in page
+    assert "Train on" not in page
+
+
+def test_the_button_says_on_how_many_examples(boss: Client) -> None:
+    assert "Train on 20 examples" in staff.said(boss.get(staff.page(_trainable(), "train")))
+
+
+def test_the_button_starts_one_training_and_locks_the_labels(
+    boss: Client, django_capture_on_commit_callbacks: object
+) -> None:
+    classifier = _trainable()
+
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        response = boss.post(staff.page(classifier, "train"))
+
+    classifier.refresh_from_db()
+    version = Version.objects.get()
+    assert response["Location"] == staff.page(classifier, "train")
+    assert (version.number, version.state, version.requested_by is None) == (1, RunState.QUEUED, False)
+    assert (classifier.has_locked_labels, OrmQ.objects.count()) == (True, 1)
+
+
+def test_a_double_click_starts_no_second_training(boss: Client) -> None:
+    classifier = _trainable()
+    boss.post(staff.page(classifier, "train"))
+
+    response = boss.post(staff.page(classifier, "train"), follow=True)
+
+    assert Version.objects.count() == 1
+    assert "already under way" in staff.said(response)
+
+
+def test_a_training_that_cannot_start_says_why(boss: Client) -> None:
+    classifier = ClassifierFactory()
+
+    response = boss.post(staff.page(classifier, "train"), follow=True)
+
+    assert "A classifier needs at least two labels." in staff.said(response)
+    assert not Version.objects.exists()
+
+
+def test_a_running_training_shows_its_bar_and_closes_the_button(boss: Client) -> None:
+    classifier = _trainable()
+    VersionFactory(classifier=classifier, state=RunState.RUNNING, progress=0.42, step="Reading text 42 of 100")
+
+    page = staff.said(boss.get(staff.page(classifier, "train")))
+
+    assert 'value="42"' in page
+    assert "Reading text 42 of 100" in page
+    assert 'type="submit" disabled' in page
+
+
+@pytest.mark.parametrize(("state", "mark"), [(RunState.RUNNING, "data-hr-poll"), (RunState.FAILED, "data-hr-finished")])
+def test_the_bar_alone_says_whether_the_training_goes_on(boss: Client, state: RunState, mark: str) -> None:
+    version = VersionFactory(state=state)
+
+    part = staff.said(boss.get(staff.page(version.classifier, "train_progress", version_id=version.pk)))
+
+    assert mark in part
+    assert "<html" not in part
+
+
+def test_a_waiting_training_can_be_cancelled(boss: Client) -> None:
+    version = VersionFactory()
+
+    for _ in range(2):
+        boss.post(staff.page(version.classifier, "train_cancel", version_id=version.pk))
+
+    version.refresh_from_db()
+    assert version.state == RunState.CANCELLED
+
+
+def test_past_trainings_stand_with_their_score_or_their_sentence(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    DoneVersionFactory(classifier=classifier, number=1, macro_f1=0.847, example_count=1234)
+    VersionFactory(classifier=classifier, number=2, state=RunState.DEAD, error="The worker stopped, 3 times.")
+
+    page = staff.said(boss.get(staff.page(classifier, "train")))
+
+    assert "0.85" in page
+    assert "1,234" in page
+    assert "The worker stopped, 3 times." in page
