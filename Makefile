@@ -7,6 +7,8 @@ STAMP = $(VENV)/.installed
 # The processor-only builds of PyTorch. Asked for only where they can be reached; set TORCH_INDEX= to leave it out.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
+BENCHMARK_DATA ?= ../shared/data/benchmark
+
 .PHONY: run test test-fast test-browser lint format bench install
 
 run: install
@@ -45,5 +47,6 @@ format: install
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Ratios measured side by side. Benchmarks on public sets need BENCHMARK_DATA=<folder>; without it they are skipped.
 bench: install
-	$(BIN)/python -m tests.benchmarks
+	BENCHMARK_DATA=$(BENCHMARK_DATA) $(BIN)/python -m tests.benchmarks

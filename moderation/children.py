@@ -34,9 +34,16 @@ class ChildBroke(Exception):
 
 
 def talk(
-    module: str, arguments: Sequence[str], *, claim: Claim, timeout_s: float
+    module: str,
+    arguments: Sequence[str],
+    *,
+    claim: Claim,
+    timeout_s: float,
+    span: tuple[float, float] = (0.0, 1.0),
 ) -> Generator[dict[str, Any], None, None]:
     """Yield each message of `python -m module arguments`; progress goes to the run and isn't yielded.
+
+    `span` says which part of the run's progress is the child's: from where to where, as shares.
 
     The child is killed when the reader stops reading, the run is cancelled or lost, or after `timeout_s`.
 
@@ -56,7 +63,7 @@ def talk(
     reader = threading.Thread(target=_read, args=(child.stdout, lines, stop), daemon=True)
     reader.start()
     try:
-        yield from _messages(lines, claim=claim, deadline=deadline)
+        yield from _messages(lines, claim=claim, deadline=deadline, span=span)
         _check_end(child)
     finally:
         stop.set()
@@ -80,8 +87,11 @@ def work_folder(claim: Claim) -> Path:
     return folder
 
 
-def _messages(lines: queue.Queue[bytes | None], *, claim: Claim, deadline: float) -> Iterator[dict[str, Any]]:
+def _messages(
+    lines: queue.Queue[bytes | None], *, claim: Claim, deadline: float, span: tuple[float, float]
+) -> Iterator[dict[str, Any]]:
     beaten_at = 0.0
+    begin, end = span
     while True:
         if time.monotonic() > deadline:
             raise RunError("This took longer than allowed and was stopped. Try it with less data.")
@@ -99,7 +109,7 @@ def _messages(lines: queue.Queue[bytes | None], *, claim: Claim, deadline: float
             raise RunError(message["error"])
         now = time.monotonic()
         if "progress" in message and now - beaten_at > _BEAT_EVERY_S / 4:
-            claim.beat(progress=message["progress"], step=message.get("step"))
+            claim.beat(progress=begin + (end - begin) * message["progress"], step=message.get("step"))
             beaten_at = now
         elif "progress" not in message:
             yield message

@@ -23,11 +23,19 @@ _CHUNK = 500
 _DTYPE = np.dtype("<f2")
 
 
-def ensure(texts: Mapping[str, str], *, encoder_id: str, claim: Claim, folder: Path, timeout_s: float) -> int:
+def ensure(
+    texts: Mapping[str, str],
+    *,
+    encoder_id: str,
+    claim: Claim,
+    folder: Path,
+    timeout_s: float,
+    span: tuple[float, float] = (0.0, 1.0),
+) -> int:
     """Compute and store what is missing of `texts` (text key to text); return how many were computed.
 
-    A child process encodes, with files in `folder`; the vectors are written in small transactions. Raises as
-    `children.talk`.
+    A child process encodes, with files in `folder`; the vectors are written in small transactions. `span` is the part
+    of the run's progress that this is. Raises as `children.talk`.
     """
     missing = [key for chunk in _chunks(list(texts)) for key in _missing(chunk, encoder_id=encoder_id)]
     if not missing:
@@ -38,7 +46,7 @@ def ensure(texts: Mapping[str, str], *, encoder_id: str, claim: Claim, folder: P
     contents = [text.normalize(texts[key]).content for key in missing]
     (folder / "texts.json").write_text(json.dumps(contents), encoding="utf-8")
     arguments = ["embed", "--folder", str(folder), "--encoder", str(encoders.current_folder())]
-    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s):
+    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s, span=span):
         continue
     _store(missing, folder=folder, encoder_id=encoder_id, claim=claim)
     return len(missing)

@@ -29,6 +29,8 @@ MIN_EXAMPLES = 20
 MIN_PER_LABEL = 2
 _SEED = 0
 _HELD_OUT_CHUNK = 2_000
+# Of a first training's time: encoding is some 2 ms a text, fitting a few seconds for a few thousand.
+_ENCODING_ENDS = 0.6
 
 
 class NotTrainable(Exception):
@@ -110,11 +112,21 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     claim.beat(progress=0.0, step="Reading the examples")
     encoder = _get_encoder_manifest()
     snapshot, texts = _take_snapshot(version.classifier_id)
-    embeddings.ensure(texts, encoder_id=encoder.id, claim=claim, folder=folder, timeout_s=settings.TRAINING_TIMEOUT_S)
+    computed = embeddings.ensure(
+        texts,
+        encoder_id=encoder.id,
+        claim=claim,
+        folder=folder,
+        timeout_s=settings.TRAINING_TIMEOUT_S,
+        span=(0.0, _ENCODING_ENDS),
+    )
+    # Where nothing was to be encoded, the bar is the training's alone.
+    begin = _ENCODING_ENDS if computed else 0.0
     texts.clear()
-    claim.beat(step="Training")
+    claim.beat(progress=begin, step="Training")
     embeddings.matrix(snapshot.keys, encoder_id=encoder.id, path=folder / "vectors.npy", dimension=encoder.dimension)
-    result = _fit(claim, folder=folder, snapshot=snapshot, labels=labels(version.classifier), encoder_id=encoder.id)
+    job = {"labels": labels(version.classifier), "encoder_id": encoder.id, "data_sha256": snapshot.sha256}
+    result = _fit(claim, folder=folder, snapshot=snapshot, job=job, span=(begin, 1.0))
     artifact_path = _keep_artifact(version, folder=folder, claim=claim)
     _keep_held_out(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
     _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
@@ -142,14 +154,14 @@ def labels(classifier: Classifier) -> list[dict[str, Any]]:
 
 
 def _fit(
-    claim: Claim, *, folder: Path, snapshot: Snapshot, labels: Sequence[dict[str, Any]], encoder_id: str
+    claim: Claim, *, folder: Path, snapshot: Snapshot, job: dict[str, Any], span: tuple[float, float]
 ) -> dict[str, Any]:
-    index_of = {label["number"]: index for index, label in enumerate(labels)}
+    index_of = {label["number"]: index for index, label in enumerate(job["labels"])}
     np.save(folder / "y.npy", np.array([index_of[number] for number in snapshot.label_numbers], dtype=np.int64))
-    job = {"labels": list(labels), "encoder_id": encoder_id, "data_sha256": snapshot.sha256, "seed": _SEED}
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    (folder / "job.json").write_text(json.dumps({**job, "seed": _SEED}), encoding="utf-8")
     arguments = ["train", "--folder", str(folder), "--memory-limit-mb", str(settings.CHILD_MEMORY_MB)]
-    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=settings.TRAINING_TIMEOUT_S):
+    timeout_s = settings.TRAINING_TIMEOUT_S
+    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s, span=span):
         continue
     result: dict[str, Any] = json.loads((folder / "result.json").read_text(encoding="utf-8"))
     return result

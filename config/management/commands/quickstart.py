@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.management import call_command
@@ -21,6 +22,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-serve", action="store_true", help="Only prepare.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # The queue tells of each message; here nobody reads that.
+        logging.getLogger("django-q").setLevel(logging.WARNING)
         self.stdout.write("Preparing ...")
         installation.prepare()
         address = f"http://{options['host']}:{options['port']}"
