@@ -9,17 +9,17 @@ from typing import Any
 from tests.server import Server
 from tests.visitor import Visitor
 
-_NAME, _PASSWORD = "ada", "letmein-for-tests"
+NAME, PASSWORD = "ada", "letmein-for-tests"
 
 
 def log_in(server: Server) -> Visitor:
     """Return a visitor who is logged in as a superuser, made where it's missing."""
     server.shell(
-        f"from django.contrib.auth import get_user_model as m; m().objects.filter(username='{_NAME}').exists() or "
-        f"m().objects.create_superuser('{_NAME}', password='{_PASSWORD}')"
+        f"from django.contrib.auth import get_user_model as m; m().objects.filter(username='{NAME}').exists() or "
+        f"m().objects.create_superuser('{NAME}', password='{PASSWORD}')"
     )
     visitor = Visitor(server.base_url)
-    visitor.login(_NAME, _PASSWORD)
+    visitor.login(NAME, PASSWORD)
     return visitor
 
 
