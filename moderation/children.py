@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from moderation.runs import Claim, RunError
+from moderation.runs import Claim, RunBroke, RunError
 
 # How often the run's row is touched while the child is silent, and the most often while it talks.
 _BEAT_EVERY_S = 1.0
@@ -29,7 +29,7 @@ _LINES_AHEAD = 100
 _REFUSED = 2
 
 
-class ChildBroke(Exception):
+class ChildBroke(RunBroke):
     """The child ended without saying why: killed, out of memory, or a fault of ours."""
 
 
@@ -136,5 +136,7 @@ def _check_end(child: subprocess.Popen[bytes]) -> None:
     code = child.wait()
     if code == _REFUSED:
         raise RunError("The work was refused without a reason. Look at the server's log.")
+    if code < 0:
+        raise ChildBroke("The process that does this was killed: perhaps the machine ran out of memory.")
     if code:
-        raise ChildBroke(f"The child process ended with code {code}.")
+        raise ChildBroke(f"The process that does this broke off (exit code {code}).")

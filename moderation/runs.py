@@ -37,6 +37,10 @@ class RunError(Exception):
     """An expected failure of a run; its message is a sentence for the user. The run is not tried again."""
 
 
+class RunBroke(Exception):
+    """A failure that may not come again; its message is a sentence for the user. The run is tried again."""
+
+
 class RunLost(Exception):
     """The run now belongs to another worker, or was ended: stop at once and write nothing."""
 
@@ -181,8 +185,9 @@ def claim(model: type[BackgroundRun], run_id: int) -> Claim | None:
 def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], None]) -> None:
     """Do `work` for the run if it can be claimed, and leave the row saying how it ended.
 
-    `work` ends by calling `claim.finish`. It raises RunError for an expected failure. This is the one place of
-    the house that catches every exception: the row must never be left saying that the run goes on.
+    `work` ends by calling `claim.finish`. It raises RunError for an expected failure, RunBroke for one that is worth
+    another attempt. This is the one place of the house that catches every exception: the row must never be left
+    saying that the run goes on.
     """
     held = claim(model, run_id)
     if held is None:
@@ -195,6 +200,9 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
         _end(held.cancel)
     except RunError as error:
         _end(partial(held.fail, str(error)))
+    except RunBroke as error:
+        logger.error("run broke", extra={"run": f"{model.__name__}:{run_id}", "error": type(error).__name__})
+        _end(partial(held.give_back, str(error)))
     except Exception as error:  # noqa: BLE001 - the one task runner
         # The message may hold a user's text: only the kind of error and its place go to the log and the screen.
         place = traceback.extract_tb(error.__traceback__)[-1]

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from classifiers.models import Version
 from moderation import runs
-from moderation.runs import Claim, RunCancelled, RunError, RunLost, RunState
+from moderation.runs import Claim, RunBroke, RunCancelled, RunError, RunLost, RunState
 from tests.factories import ImportRunFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -237,3 +237,17 @@ def test_every_task_path_resolves() -> None:
 
     for model in runs._run_models():
         assert callable(import_string(model.task_path))
+
+
+def test_a_failure_that_may_not_come_again_is_tried_again_and_at_last_told() -> None:
+    version = VersionFactory()
+
+    def work(claim: Claim) -> None:
+        raise RunBroke("The process was killed.")
+
+    for _ in range(runs.MAX_ATTEMPTS):
+        runs.execute(Version, version.pk, work=work)
+
+    version.refresh_from_db()
+    assert (version.state, version.attempts) == (RunState.DEAD, runs.MAX_ATTEMPTS)
+    assert version.error == "The process was killed. Tried 3 times."

@@ -83,7 +83,7 @@ def test_progress_ends_at_one(encoder: OnnxEncoder) -> None:
 
 
 def test_a_missing_encoder_is_said_with_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(EncoderMissing, match="manage.py prepare_encoder"):
+    with pytest.raises(EncoderMissing, match=r"manage\.py prepare_encoder"):
         load_encoder(tmp_path)
 
 
