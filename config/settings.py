@@ -231,7 +231,8 @@ UNFOLD = {
     "SITE_SUBHEADER": "Classifiers that know your rules",
     "SITE_SYMBOL": "gavel",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.admin_site.favicon"}],
-    "SITE_URL": reverse_lazy("admin:index"),
+    # There's no site beside the admin to return to.
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["config.admin_site.stylesheet"],

@@ -76,6 +76,8 @@ def test_a_running_training_shows_its_bar_and_closes_the_button(boss: Client) ->
 
     page = staff.said(boss.get(staff.page(classifier, "train")))
 
+    # Only its bar, which is kept fresh: in the list below its state would soon be wrong.
+    assert "There was no training yet." in page
     assert 'value="42"' in page
     assert "Reading text 42 of 100" in page
     assert 'type="submit" disabled' in page
