@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from classifiers.models import ImportRun, Version
-from classifiers.services import imports, training
+from classifiers.services import imports, old_uploads, training
 from moderation import runs
 
 
@@ -15,3 +17,8 @@ def train_version(version_id: int) -> None:
 def run_import(import_run_id: int) -> None:
     """Write the examples of an uploaded file."""
     runs.execute(ImportRun, import_run_id, work=imports.carry_out)
+
+
+def forget_old_uploads() -> None:
+    """Delete uploaded files that nobody needs any more."""
+    old_uploads.forget(now=timezone.now())
