@@ -23,7 +23,7 @@ $(STAMP): requirements.txt constraints.txt
 	@extra=""; \
 	if [ -n "$(TORCH_INDEX)" ] && $(BIN)/python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1] + "/torch/", timeout=4)' $(TORCH_INDEX) 2>/dev/null; \
 	then extra="--extra-index-url $(TORCH_INDEX)"; fi; \
-	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt $$extra
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt $$extra
 	@touch $(STAMP)
 
 # Lint, types, contracts, then the suite, then the screens in a real browser.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Any
 
 from django.core.management import call_command
@@ -30,8 +31,11 @@ class Command(BaseCommand):
         login = sample.make_login()
         key = sample.load(say=self.stdout.write)
         self._greet(address, login=login, key=key)
+        self.stdout.flush()
         if not options["no_serve"]:
-            call_command("serve", host=options["host"], port=options["port"])
+            # What was just printed shouldn't be pushed off the screen by the log of a server that is well.
+            os.environ.setdefault("LOG_LEVEL", "WARNING")
+            call_command("serve", host=options["host"], port=options["port"], stdout=self.stdout)
 
     def _greet(self, address: str, *, login: sample.Login | None, key: str | None) -> None:
         say = self.stdout.write

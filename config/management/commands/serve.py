@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from typing import Any
@@ -11,6 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import installation
 from config.process_tree import ProcessTree
+
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Command(BaseCommand):
@@ -29,10 +33,14 @@ class Command(BaseCommand):
         _check_free(host, port)
         installation.prepare()
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if host in _LOOPBACK:
+            # What the screens show as the server's address, unless somebody has set another one.
+            os.environ.setdefault("PUBLIC_URL", f"http://{address}")
         tree = ProcessTree()
         tree.start("web", _web(address, workers=options["web_workers"], threads=options["threads"]))
         tree.start("worker", [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"])
         self.stdout.write(f"Houserules listens on http://{address}/ - Ctrl-C ends it.")
+        self.stdout.flush()
         sys.exit(tree.run(say=self.stdout.write))
 
 
