@@ -16,6 +16,7 @@ keepalive = 5
 # Never preload: the encoder's threads don't survive a fork.
 preload_app = False
 accesslog = None
+loglevel = settings.LOGGING["root"]["level"].lower()
 # It would lie in the home folder, the same for every server of this user.
 control_socket_disable = True
 logconfig_dict = {

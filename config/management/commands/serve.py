@@ -13,7 +13,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config import installation
 from config.process_tree import ProcessTree
 
-
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on.")
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--web-workers", type=int, default=1, help="Each holds the encoder (about 250 MB).")
+        parser.add_argument("--web-workers", type=int, default=1, help="Each holds the encoder (about 180 MB in all).")
         parser.add_argument("--threads", type=int, default=4, help="Threads of each web worker.")
 
     def handle(self, *args: Any, **options: Any) -> None:
