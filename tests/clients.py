@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rest_framework.test import APIClient
 
 from moderation.models import Project, Scope
 from moderation.services import keys
+from tests.factories import AnalyzerSettingFactory, ProjectFactory
 
 
 def client_with(secret: str) -> APIClient:
@@ -22,3 +24,11 @@ def client_for(project: Project, *, scopes: Sequence[Scope] = (Scope.READ, Scope
     """Return a client with a new key of the project."""
     issued = keys.issue(project, name="test", scopes=[scope.value for scope in scopes])
     return client_with(issued.secret)
+
+
+def project_with(*analyzers: str, **values: Any) -> Any:
+    """Return a new project that runs the analyzers."""
+    project = ProjectFactory(**values)
+    for analyzer in analyzers:
+        AnalyzerSettingFactory(project=project, analyzer=analyzer)
+    return project

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,6 +21,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 # Generous: the first start migrates, collects the static files and loads the encoder, on a machine that is busy.
 _READY_WITHIN_S = 120.0
+# What the worker writes once all of its processes are there.
+_WORKER_READY = "[houserules] running."
 # Longer than serve's own patience with its children.
 _STOPPED_WITHIN_S = 30.0
 # Settings of whoever runs the tests that the server must not see.
@@ -36,6 +38,7 @@ class Server:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._started: set[int] = set()
         outer = {name: value for name, value in os.environ.items() if name not in _OWN_SETTINGS}
         self._environ = outer | {
             "DATA_DIR": str(folder / "data"),
@@ -48,15 +51,17 @@ class Server:
         }
 
     def start(self) -> None:
-        """Start web and worker, and wait until the web answers. Raises AssertionError with the log otherwise."""
+        """Start web and worker, and wait until both are ready. Raises AssertionError with the log otherwise."""
+        earlier = len(self.log()) if self.log_path.exists() else 0
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
         deadline = time.monotonic() + _READY_WITHIN_S
-        while not self._is_ready():
+        while _WORKER_READY not in self.log()[earlier:] or not self._is_ready():
             assert self.process.poll() is None, f"The server ended while starting:\n{self.log()}"
             assert time.monotonic() < deadline, f"The server is not ready:\n{self.log()}"
             time.sleep(0.1)
+        self._started = set(self.descendants())
 
     def stop(self) -> None:
         """Ask the server to end, and see that it does so cleanly: exit code 0, the port free."""
@@ -73,9 +78,13 @@ class Server:
     def kill(self) -> None:
         """Make sure that nothing of the server is left, however its test ended."""
         if self.process is not None and self.process.poll() is None:
-            # Its children are told to end with it.
+            self._started |= set(self.descendants())
             self.process.kill()
             self.process.wait()
+        # They are told to end with their parent; but nothing may stay even where that's broken.
+        for pid in filter(self._is_own, self._started):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def child(self, word: str) -> int:
         """Return the process id of the child in whose command line `word` stands. Linux only."""
@@ -84,7 +93,7 @@ class Server:
         return found
 
     def descendants(self) -> list[int]:
-        """Return the ids of all processes below the server's own. Linux only."""
+        """Return the ids of all processes below the server's own; none where the system isn't Linux."""
         assert self.process is not None
         found = _children(self.process.pid)
         for pid in found:
@@ -105,6 +114,14 @@ class Server:
     def log(self) -> str:
         """Return all that the server's processes have written so far."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def _is_own(self, pid: int) -> bool:
+        # A process that has ended may have left its id to somebody else's.
+        folder = f"DATA_DIR={self._environ['DATA_DIR']}".encode()
+        try:
+            return folder in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except (PermissionError, FileNotFoundError, ProcessLookupError):
+            return False
 
     def _is_ready(self) -> bool:
         try:

@@ -1,12 +1,21 @@
-"""The child process that takes an uploaded file apart: `python -m classifiers.importing.job look|rows ...`.
+"""The child process that takes an uploaded file apart: `python -m classifiers.importing.job look|survey|rows ...`.
 
-    look --file F [--encoding E] [--delimiter D]
-    rows --file F --encoding E --delimiter D --text-column 0 [--label-column 1 --labels labels.json]
+    look   --file F
+    survey --file F --text-column 0 --label-column 1 --labels labels.json
+    rows   --file F --text-column 0 [--label-column 1 --labels labels.json [--mapping mapping.json]]
 
-both with [--memory-limit-mb 512] [--limit-rows 200000]. `labels.json` is `[{"number": 0, "name": "ham"}, ...]`.
+each with [--encoding E] [--delimiter D] [--sheet S] [--memory-limit-mb 512] [--limit-rows 200000]. Encoding and
+delimiter are for CSV, and but for `look` they must be given there; the sheet is for workbooks. `labels.json` is
+`[{"number": 0, "name": "ham"}, ...]`; `mapping.json` says of some label cells where they go, whatever their words:
+`[{"cell": "junk", "label": 1}, {"cell": "?", "label": null}, {"cell": "x", "label": "refuse"}]`.
 
-Prints JSON lines, in ASCII. `look`: one object, the fields of `csv_reader.Look`. `rows`: first how many there are,
-taken and refused, then each of them in order:
+Prints JSON lines, in ASCII. `look`: one object, the fields of `looks.Look`. `survey`: one object,
+
+    {"total": 8, "refused": 1, "cells": [...], "more": 0}
+
+where `refused` are rows that can't be taken whatever their label, `cells` what stands in the label cells of the
+others, each with the fields of `label_cells.LabelCell`, and `more` how many different cells aren't listed. `rows`:
+first how many there are, taken and refused, then each of them in order:
 
     {"total": 8}
     {"row": 2, "text": "...", "label": 1}                      label null: none
@@ -26,9 +35,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from classifiers.importing import csv_reader, delimiters, encodings, labels, texts
+from classifiers.importing import delimiters, encodings, label_cells, labels, tables, texts
 from classifiers.importing.file_problem import FileProblem
-from classifiers.importing.rows import LIMIT_ROWS, Refused, Row
+from classifiers.importing.label_cells import LabelCells, LabelMapping
+from classifiers.importing.rows import LIMIT_ROWS, Refused, Row, Rows
 from moderation import child_process
 
 EXIT_REFUSED: Final = 2
@@ -47,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         child_process.die_with_parent()
         child_process.limit_memory(options.memory_limit_mb)
-        _look(options) if options.command == "look" else _rows(options)
+        _COMMANDS[options.command](options)
     except FileProblem as problem:
         return _refuse(problem)
     except child_process.ParentGone:
@@ -58,31 +68,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _look(options: argparse.Namespace) -> None:
-    seen = csv_reader.look(
-        options.file, encoding=options.encoding, delimiter=options.delimiter, limit_rows=options.limit_rows
-    )
-    child_process.tell(dataclasses.asdict(seen))
+    child_process.tell(dataclasses.asdict(tables.look(options.file, options=_reading(options))))
+
+
+def _survey(options: argparse.Namespace) -> None:
+    book = labels.LabelBook(_read_labels(options.labels))
+    rows = _read_rows(options)
+    cells, refused = LabelCells(), 0
+    for row in rows:
+        if isinstance(row, Refused):
+            refused += 1
+        else:
+            cells.add(row.label_cell or "")
+    listed = [dataclasses.asdict(cell) for cell in cells.listed(book)]
+    child_process.tell({"total": rows.total, "refused": refused, "cells": listed, "more": cells.more})
 
 
 def _rows(options: argparse.Namespace) -> None:
     book = labels.LabelBook(_read_labels(options.labels))
-    rows = csv_reader.read_rows(
-        options.file,
-        encoding=options.encoding,
-        delimiter=options.delimiter,
-        text_column=options.text_column,
-        label_column=options.label_column,
-        limit_rows=options.limit_rows,
-    )
+    mapping = LabelMapping(book, decided=_read_mapping(options.mapping))
+    rows = _read_rows(options)
     child_process.tell({"total": rows.total})
     for row in rows:
-        child_process.tell(_message(row, book=book))
+        child_process.tell(_message(row, mapping=mapping))
 
 
-def _message(row: Row | Refused, *, book: labels.LabelBook) -> dict[str, Any]:
+_COMMANDS = {"look": _look, "survey": _survey, "rows": _rows}
+
+
+def _reading(options: argparse.Namespace) -> tables.Options:
+    return tables.Options(
+        encoding=options.encoding, delimiter=options.delimiter, sheet=options.sheet, limit_rows=options.limit_rows
+    )
+
+
+def _read_rows(options: argparse.Namespace) -> Rows:
+    return tables.read_rows(
+        options.file,
+        options=_reading(options),
+        text_column=options.text_column,
+        label_column=options.label_column,
+    )
+
+
+def _message(row: Row | Refused, *, mapping: LabelMapping) -> dict[str, Any]:
     if isinstance(row, Refused):
         return {"row": row.number, "refused": row.reason, "excerpt": row.excerpt}
-    label = labels.Matched(None) if row.label_cell is None else book.match(row.label_cell)
+    label = labels.Matched(None) if row.label_cell is None else mapping.match(row.label_cell)
     if isinstance(label, labels.Unknown):
         return {"row": row.number, "refused": label.sentence, "excerpt": texts.excerpt(row.text)}
     return {"row": row.number, "text": row.text, "label": label.number}
@@ -92,6 +124,10 @@ def _read_labels(path: Path | None) -> list[labels.LabelName]:
     if path is None:
         return []
     return [labels.LabelName(entry["number"], entry["name"]) for entry in json.loads(path.read_bytes())]
+
+
+def _read_mapping(path: Path | None) -> dict[str, int | str | None]:
+    return {} if path is None else label_cells.read_mapping(json.loads(path.read_bytes()))
 
 
 def _refuse(problem: FileProblem) -> int:
@@ -108,20 +144,26 @@ class _Parser(argparse.ArgumentParser):
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="classifiers.importing.job", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    look, rows = commands.add_parser("look"), commands.add_parser("rows")
-    for command, is_settled in ((look, False), (rows, True)):
+    for name in _COMMANDS:
+        command = commands.add_parser(name)
         command.add_argument("--file", type=Path, required=True)
-        command.add_argument("--encoding", choices=encodings.ENCODINGS, required=is_settled)
+        command.add_argument("--encoding", choices=encodings.ENCODINGS)
         # Named, because argparse stumbles over a tab among the choices when it prints the usage.
-        command.add_argument("--delimiter", choices=delimiters.DELIMITERS, required=is_settled, metavar="D")
+        command.add_argument("--delimiter", choices=delimiters.DELIMITERS, metavar="D")
+        command.add_argument("--sheet")
         command.add_argument("--memory-limit-mb", type=int, default=512)
         command.add_argument("--limit-rows", type=int, default=LIMIT_ROWS)
-    rows.add_argument("--text-column", type=int, required=True)
-    rows.add_argument("--label-column", type=int)
-    rows.add_argument("--labels", type=Path)
+        if name != "look":
+            command.add_argument("--text-column", type=int, required=True)
+            command.add_argument("--label-column", type=int, required=name == "survey")
+            command.add_argument("--labels", type=Path)
+        if name == "rows":
+            command.add_argument("--mapping", type=Path)
     options = parser.parse_args(arguments)
-    if options.command == "rows" and (options.label_column is None) != (options.labels is None):
+    if options.command != "look" and (options.label_column is None) != (options.labels is None):
         parser.error("--label-column and --labels go together")
+    if options.command == "rows" and options.mapping and options.labels is None:
+        parser.error("--mapping needs --labels")
     return options
 
 

@@ -65,7 +65,7 @@ def _read_lines(path: Path) -> Iterator[Record]:
                 raise RowTooLong(f"Line {number:,} is longer than {MAX_RECORD_CHARS:,} characters. Shorten it.")
             source = line.strip()
             if source:
-                damage = _find_damage(line, offset=offset)
+                damage = _find_damage(line, start=0, end=len(line), offset=offset)
                 yield Record(number, *_read_line(source, reader=reader, damage=damage), source)
             offset += _size_bytes(line)
 
@@ -138,7 +138,7 @@ class _Window:
         source = self._text[start : parsed.end]
         if len(source) > MAX_RECORD_CHARS:
             raise RowTooLong(f"Object {number:,} is longer than {MAX_RECORD_CHARS:,} characters. Shorten it.")
-        damage = _find_damage(source, offset=self._offset + _size_bytes(self._text[:start])) or parsed.fault
+        damage = _find_damage(self._text, start=start, end=parsed.end, offset=self._offset) or parsed.fault
         return Record(number, {} if damage else parsed.value, damage, source)
 
     def _parse(self) -> Parsed:
@@ -146,9 +146,12 @@ class _Window:
             try:
                 parsed = self._reader.read(self._text, start=self._at)
             except NoJson as problem:
-                # Perhaps the rest of it is still to be read.
-                if self._is_last or len(self._text) - self._at > MAX_RECORD_CHARS:
-                    self._refuse(problem.sentence.rstrip("."), cause=problem)
+                what = problem.sentence.rstrip(".")
+                if self._is_last:
+                    self._refuse(what, cause=problem)
+                # Otherwise the rest of it is perhaps still to be read.
+                if len(self._text) - self._at > MAX_RECORD_CHARS:
+                    self._refuse(f"{what}, or it's longer than {MAX_RECORD_CHARS:,} characters", cause=problem)
             else:
                 if parsed.end < len(self._text) or self._is_last:
                     return parsed
@@ -169,13 +172,14 @@ class _Window:
         ) from cause
 
 
-def _find_damage(source: str, *, offset: int) -> str:
-    if source.isascii():
+def _find_damage(text: str, *, start: int, end: int, offset: int) -> str:
+    """Return a sentence about the first byte of `text[start:end]` that isn't UTF-8; `text` starts at `offset`."""
+    if text.isascii():
         return ""
-    at = encodings.find_surrogate(source)
+    at = encodings.find_surrogate(text[start:end])
     if at is None:
         return ""
-    byte, where = ord(source[at]) - 0xDC00, offset + _size_bytes(source[:at])
+    byte, where = ord(text[start + at]) - 0xDC00, offset + _size_bytes(text[: start + at])
     return f"The byte 0x{byte:02X} at offset {where:,} of the file is not UTF-8. Correct it."
 
 

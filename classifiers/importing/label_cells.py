@@ -54,7 +54,7 @@ class LabelCells:
         """How many different cells are counted, but not listed."""
         return len(self._others)
 
-    def list(self, book: LabelBook) -> Iterator[LabelCell]:
+    def listed(self, book: LabelBook) -> Iterator[LabelCell]:
         """Yield each of the first `MOST_LISTED` different cells, the most frequent first, ties as they came."""
         for cell, count in sorted(self._counts.items(), key=lambda item: -item[1]):
             found = book.match(cell)

@@ -81,7 +81,7 @@ class LabelBook:
     def _find(self, cell: str) -> Matched | Unknown:
         if is_blank(cell):
             return Matched(None)
-        digits = _NUMBER.fullmatch(unicodedata.normalize("NFKC", cell).strip())
+        digits = _match_digits(cell)
         if digits:
             return self._find_number(int(digits.group(1)), cell=cell)
         label = self._by_name.get(_exact(cell))
@@ -156,6 +156,15 @@ def match_label(cell: str, *, labels: Sequence[LabelName]) -> Matched | Unknown:
     For many cells, make a `LabelBook` once.
     """
     return LabelBook(labels).match(cell)
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is read as a label's number, not as a name."""
+    return _match_digits(cell) is not None
+
+
+def _match_digits(cell: str) -> re.Match[str] | None:
+    return _NUMBER.fullmatch(unicodedata.normalize("NFKC", cell).strip())
 
 
 def _exact(name: str) -> str:

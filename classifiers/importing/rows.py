@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from classifiers.importing import texts
+from classifiers.importing import apostrophes, texts
 from classifiers.importing.file_problem import FileProblem
 
 # As many rows as one file may have, unless the caller sets another limit.
 LIMIT_ROWS: Final = 200_000
 # What Python's csv takes for too long by default, and four times what a spreadsheet's cell can hold.
 MAX_CELL_CHARS: Final = 131_072
+_NONE_MARKED: Final[frozenset[str]] = frozenset()
 
 
 class NoRows(FileProblem):
@@ -81,11 +82,15 @@ class Rows(Iterator[Row | Refused]):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns hold what. Columns count from 0; `width` is how many there are."""
+    """Which columns hold what. Columns count from 0; `width` is how many there are.
+
+    `mark` is the column in which an export of ours says which cells of the row it put an apostrophe before.
+    """
 
     width: int
     text: int
     label: int | None
+    mark: int | None = None
 
 
 def choose_columns(header: Sequence[str], *, text: int, label: int | None) -> Columns:
@@ -95,7 +100,8 @@ def choose_columns(header: Sequence[str], *, text: int, label: int | None) -> Co
             raise NoSuchColumn(f"There is no column {column + 1}: the file has {len(header)}. Choose another one.")
     if text == label:
         raise NoSuchColumn(f"Column {text + 1} can't hold the text and the label at once. Choose two columns.")
-    return Columns(width=len(header), text=text, label=label)
+    mark = header.index(apostrophes.MARK_COLUMN) if apostrophes.MARK_COLUMN in header else None
+    return Columns(width=len(header), text=text, label=label, mark=mark)
 
 
 def read_row(number: int, *, cells: Sequence[str], columns: Columns) -> Row | Refused:
@@ -113,11 +119,14 @@ def read_row(number: int, *, cells: Sequence[str], columns: Columns) -> Row | Re
                 "Shorten it."
             )
             return refuse(number, reason=reason, cells=cells)
+    marked = _NONE_MARKED if columns.mark is None else apostrophes.read_mark(cells[columns.mark])
     try:
-        text = texts.clean_text(cells[columns.text])
+        text = texts.clean_text(apostrophes.unguard(cells[columns.text], name=apostrophes.TEXT, marked=marked))
     except texts.BadText as problem:
         return refuse(number, reason=problem.sentence, cells=cells)
-    return Row(number, text, None if columns.label is None else cells[columns.label])
+    if columns.label is None:
+        return Row(number, text, None)
+    return Row(number, text, apostrophes.unguard(cells[columns.label], name=apostrophes.LABEL, marked=marked))
 
 
 def refuse(number: int, *, reason: str, cells: Sequence[str]) -> Refused:

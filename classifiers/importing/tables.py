@@ -53,9 +53,7 @@ def read_rows(path: Path, *, options: Options, text_column: int, label_column: i
             path, sheet=options.sheet, text_column=text_column, label_column=label_column, limit_rows=limit_rows
         )
     if kind == kinds.JSON:
-        return jsonl_reader.read_rows(
-            path, text_column=text_column, label_column=label_column, limit_rows=limit_rows
-        )
+        return jsonl_reader.read_rows(path, text_column=text_column, label_column=label_column, limit_rows=limit_rows)
     if options.encoding is None or options.delimiter is None:
         raise NotSettled("Say in which encoding the file is and what parts its cells.")
     return csv_reader.read_rows(

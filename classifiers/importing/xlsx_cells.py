@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from classifiers.importing import texts
 from classifiers.importing.rows import MAX_CELL_CHARS
+from classifiers.importing.xlsx_sheet import RawCell
 from classifiers.importing.xlsx_workbook import Workbook
-from classifiers.importing.xlsx_xml import CellText
+from classifiers.importing.xlsx_xml import BrokenWorkbook
 
 # Characters that XML can't hold or doesn't keep, such as the carriage return. Source: ECMA-376, part 1, 22.4.2.4.
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -50,26 +51,30 @@ class CellReader:
         self._formats = workbook.formats
         self._epoch = _EPOCH_1904 if workbook.is_1904 else _EPOCH
 
-    def read(self, kind: str, *, style: str, raw: CellText, formula: CellText | None) -> Value:
-        """Return what a cell of this kind (attribute `t`) and style says; a formula's value as it was last stored.
-
-        Raises ValueError or LookupError for what the format doesn't allow.
-        """
-        if formula is not None and not raw.chars and kind != "str":
+    def read(self, cell: RawCell) -> Value:
+        """Return what a cell says; a formula's value as it was last stored. Raises BrokenWorkbook."""
+        if cell.formula is not None and not cell.chars and cell.kind != "str":
             fault = "holds a formula without value. Open the workbook in Excel, save it, and upload it again."
-            return Value(f"={formula}", fault)
+            return Value(f"={cell.formula}", fault)
+        try:
+            return self._read(cell)
+        except (ValueError, LookupError) as error:
+            raise BrokenWorkbook from error
+
+    def _read(self, cell: RawCell) -> Value:
+        kind, raw = cell.kind, cell.raw
         if kind == "n":
-            return self._read_number(str(raw), style=int(style))
+            return self._read_number(raw, style=int(cell.style))
         if kind == "s":
-            return _string(*self._strings.get(int(str(raw))))
+            return _string(*self._strings.get(int(raw)))
         if kind in ("inlineStr", "str"):
-            return _string(str(raw), raw.chars)
+            return _string(raw, cell.chars)
         if kind == "b":
-            return Value(_BOOLEANS[str(raw)])
+            return Value(_BOOLEANS[raw])
         if kind == "d":
-            return Value(str(raw).removesuffix("T00:00:00"))
+            return Value(raw.removesuffix("T00:00:00"))
         if kind == "e":
-            error = texts.shown(str(raw), limit=_NUMBER_CHARS)
+            error = texts.shown(raw, limit=_NUMBER_CHARS)
             return Value(error, f"holds the error {error}. Correct it, or write the value itself.")
         raise ValueError(kind)
 

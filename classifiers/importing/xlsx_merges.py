@@ -61,7 +61,7 @@ class Merges:
             )
         owner, _, end = reference.partition(":")
         first_column, first_row = parse_reference(owner)
-        last_column, last_row = parse_reference(end)
+        last_column, last_row = parse_reference(end or owner)
         self._areas.append(_Area(first_row, last_row, first_column, last_column, owner))
 
     def find_covered(self, column: int) -> Covered:

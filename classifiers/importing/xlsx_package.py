@@ -18,11 +18,12 @@ from classifiers.importing.xlsx_xml import BrokenWorkbook, read_tags
 MAX_UNPACKED_BYTES: Final = 200_000_000
 MAX_MEMBERS: Final = 1_000
 
-_DEFAULT_WORKBOOK = "/xl/workbook.xml"
 _ENTRY = b"PK\x01\x02"
 _IS_ENCRYPTED = 0x1
 # What the format allows. Others can take gigabytes to unpack.
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What `zipfile` raises for zips that are damaged, or of kinds that it doesn't know.
+_ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, OSError, ValueError)
 
 
 class TooLargeUnpacked(FileProblem):
@@ -63,7 +64,7 @@ class Package:
             try:
                 archive = stack.enter_context(zipfile.ZipFile(self._path))
                 file = stack.enter_context(archive.open(self._members[part.lower()]))
-            except (KeyError, zipfile.BadZipFile, OSError) as error:
+            except (KeyError, *_ZIP_ERRORS) as error:
                 raise BrokenWorkbook from error
             yield file
 
@@ -82,7 +83,6 @@ class Package:
                 part=posixpath.normpath(posixpath.join(folder, tag.get("Target", ""))),
             )
             for _, tag in tags
-            if tag.get("TargetMode") != "External"
         ]
 
 
@@ -95,7 +95,7 @@ def open_package(path: Path) -> tuple[Package, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _ZIP_ERRORS as error:
         raise BrokenWorkbook from error
     unpacked_bytes = sum(member.file_size for member in members)
     if unpacked_bytes > MAX_UNPACKED_BYTES:
@@ -136,7 +136,7 @@ def _find_workbook(package: Package) -> str:
     for relation in package.find_relations("/"):
         if relation.kind == "officeDocument":
             return relation.part
-    return _DEFAULT_WORKBOOK
+    raise BrokenWorkbook
 
 
 def _require_plain(package: Package, *, workbook: str) -> None:

@@ -56,7 +56,7 @@ def read_strings(file: IO[bytes]) -> SharedStrings:
     reader = _StringsReader()
     starts: dict[str, Start] = {"si": reader.begin, "t": reader.open, "rPh": reader.begin_hint}
     ends = {"si": reader.end, "t": reader.close, "rPh": reader.end_hint}
-    for _ in feed(file, starts=starts, ends=ends, text=reader.text):
+    for _ in feed(file, starts=starts, ends=ends, text=reader.string.add):
         pass
     return reader.strings
 
@@ -66,29 +66,24 @@ class _StringsReader:
 
     def __init__(self) -> None:
         self.strings = SharedStrings()
-        self._string = CellText()
-        self._is_open = False
+        self.string = CellText()
         # Phonetic hints stand beside the text that they are about, in elements of the same name.
         self._is_hint = False
 
     def begin(self, _attributes: object) -> None:
-        self._string = CellText()
+        self.string.begin()
 
     def open(self, _attributes: object) -> None:
-        self._is_open = not self._is_hint
+        self.string.is_open = not self._is_hint
 
     def begin_hint(self, _attributes: object) -> None:
         self._is_hint = True
 
-    def text(self, piece: str) -> None:
-        if self._is_open:
-            self._string.add(piece)
-
     def close(self) -> None:
-        self._is_open = False
+        self.string.is_open = False
 
     def end_hint(self) -> None:
         self._is_hint = False
 
     def end(self) -> None:
-        self.strings.add(str(self._string), chars=self._string.chars)
+        self.strings.add(self.string.text, chars=self.string.chars)

@@ -65,14 +65,14 @@ def open_workbook(path: Path) -> Workbook:
         tags = list(read_tags(file, names=["workbookPr", "sheet"]))
     return Workbook(
         package=package,
-        sheets=_find_sheets([tag for name, tag in tags if name == "sheet"], relations=relations, package=package),
+        sheets=_find_sheets([tag for name, tag in tags if name == "sheet"], relations=relations),
         strings=_read_strings(package, relations=relations),
         formats=_read_formats(package, relations=relations),
         is_1904=any(tag.get("date1904") in ("1", "true") for name, tag in tags if name == "workbookPr"),
     )
 
 
-def _find_sheets(tags: list[dict[str, str]], *, relations: list[Relation], package: Package) -> tuple[Sheet, ...]:
+def _find_sheets(tags: list[dict[str, str]], *, relations: list[Relation]) -> tuple[Sheet, ...]:
     parts = {relation.id: relation.part for relation in relations if relation.kind == "worksheet"}
     sheets = []
     for tag in tags:
@@ -80,7 +80,7 @@ def _find_sheets(tags: list[dict[str, str]], *, relations: list[Relation], packa
         id_ = next((value for name, value in tag.items() if name.endswith(" id")), "")
         part = parts.get(id_)
         # A sheet of charts or macros has no cells.
-        if part is not None and package.has(part):
+        if part is not None:
             name = texts.shown(tag.get("name", ""), limit=_NAME_CHARS)
             sheets.append(Sheet(name=name, is_hidden=tag.get("state", "visible") != "visible", part=part))
     return tuple(sheets)

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from classifiers.models import Classifier, ClassifierType
 from classifiers.models.classifier import KEY_PATTERN
 from moderation.analyzers import registry
+from moderation.analyzers.base import RESERVED_KEYS
 
 _NAME_CHARS = 100
 _KEY_CHARS = 63
@@ -49,8 +50,8 @@ def create(*, name: str, key: str, description: str = "", type: str = Classifier
             "Start the key with a lower-case letter, then use lower-case letters, digits, - and _ "
             f"(2 to {_KEY_CHARS} characters).",
         )
-    # Another analyzer of this name would make every answer of the API ambiguous.
-    if registry.find(key) is not None:
+    # Another analyzer, or field, of this name would make every answer of the API ambiguous.
+    if key in RESERVED_KEYS or registry.find(key) is not None:
         raise BadDefinition("key", f"The key “{key}” is taken. Choose another.")
     try:
         with transaction.atomic():

@@ -9,6 +9,22 @@ from typing import Literal, Protocol
 Kind = Literal["classifier", "matcher"]
 # How far a matcher goes: NORMAL takes plain forms only, the others disguised ones, too.
 Mode = Literal["NORMAL", "SUSPICIOUS", "PARANOID"]
+# What stands beside the analyzers' keys in an answer of `/moderate/text`: no analyzer can have such a key.
+RESERVED_KEYS = frozenset(
+    {
+        "author",
+        "content",
+        "content_moderated",
+        "contentId",
+        "data_found",
+        "flagged",
+        "original",
+        "request",
+        "status",
+        "unicode_spoofing",
+        "wordlists",
+    }
+)
 
 
 class ProviderUnavailable(Exception):

@@ -43,7 +43,9 @@ def test_a_key_that_no_address_could_hold_is_refused(key: str) -> None:
         definitions.create(name="Name", key=key, by=None)
 
 
-@pytest.mark.parametrize("key", ["email", "taken"], ids=["built-in analyzer", "other classifier"])
+@pytest.mark.parametrize(
+    "key", ["email", "taken", "original"], ids=["built-in analyzer", "other classifier", "field of an answer"]
+)
 def test_a_key_that_an_analyzer_has_is_refused(key: str) -> None:
     ClassifierFactory(key="taken")
 

@@ -56,7 +56,7 @@ def test_a_file_name_is_a_text_and_never_a_path(settings: Any, name: str, stored
 REFUSED = {
     "empty": (b"", "The file has no rows."),
     "header only": (b"text,label\n", "The file has no rows."),
-    "workbook named CSV": (b"PK\x03\x04 xl/workbook.xml", "This file is an Excel workbook, not CSV"),
+    "half a workbook": (b"PK\x03\x04 xl/workbook.xml", "The workbook is damaged or was cut off."),
     "quote never closed": (b'text,label\n"hello,0\n', "A quote opened in row 2 never closes."),
     "UTF-16 without a mark": ("text,label\nhello,0\n".encode("utf-16-le"), "Save it as UTF-8."),
 }

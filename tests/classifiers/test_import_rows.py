@@ -221,7 +221,7 @@ def _count_queries(size: int) -> int:
 
 @pytest.mark.slow
 def test_the_queries_of_a_chunk_do_not_grow_with_its_rows() -> None:
-    few, many = _count_queries(2), _count_queries(50)
+    few, many = _count_queries(2), _count_queries(30)
 
     assert few == many
 

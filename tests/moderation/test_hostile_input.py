@@ -23,7 +23,6 @@ _NOISE_S = 0.1
 def _cost_s(work: Callable[[], object]) -> float:
     # Of the processor, not of the clock: the machine may be busy. And without the collector, whose cost depends on
     # all else that the tests have in memory.
-    gc.collect()
     gc.disable()
     try:
         started = time.process_time()

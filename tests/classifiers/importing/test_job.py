@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.classifiers.importing import workbooks
 from tests.classifiers.importing.conftest import Write
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -84,6 +85,68 @@ def test_rows_prints_how_many_and_then_each_in_order(write_file: Write, tmp_path
     ]
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "jsonl"])
+def test_rows_need_no_encoding_where_the_kind_of_file_settles_it(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.upload"
+    if kind == "xlsx":
+        workbooks.save(path, ["text", "label"], ["hello", "Fine"])
+    else:
+        path.write_text('\n{"text": "hello", "label": "Fine"}\n', encoding="utf-8")
+
+    code, messages = _run(
+        "rows", "--file", str(path), "--text-column", "0", "--label-column", "1", "--labels", _labels(tmp_path)
+    )
+
+    assert (code, messages) == (0, [{"total": 1}, {"row": 2, "text": "hello", "label": 0}])
+
+
+def test_rows_of_a_csv_file_need_an_encoding(write_file: Write) -> None:
+    code, (message,) = _run("rows", "--file", str(write_file("text\nhello\n")), "--text-column", "0")
+
+    assert (code, message["code"]) == (2, "not_settled")
+
+
+def test_rows_follow_the_mapping(write_file: Write, tmp_path: Path) -> None:
+    path = write_file("text,label\na,junk\nb,Fine\nc,?\nd,Fine \n")
+    mapping = tmp_path / "mapping.json"
+    entries = [{"cell": "junk", "label": 1}, {"cell": "?", "label": None}, {"cell": "Fine", "label": "refuse"}]
+    mapping.write_text(json.dumps(entries), encoding="utf-8")
+
+    labels = ("--label-column", "1", "--labels", _labels(tmp_path), "--mapping", str(mapping))
+    code, messages = _run("rows", "--file", str(path), *SETTLED, *labels)
+
+    reason = "Rows with “Fine” as their label are left out, as was chosen for this file."
+    assert code == 0
+    assert messages == [
+        {"total": 4},
+        {"row": 2, "text": "a", "label": 1},
+        {"row": 3, "refused": reason, "excerpt": "b"},
+        {"row": 4, "text": "c", "label": None},
+        {"row": 5, "refused": reason, "excerpt": "d"},
+    ]
+
+
+def test_survey_prints_each_label_cell_once(write_file: Write, tmp_path: Path) -> None:
+    path = write_file("text,label\na,0\nb,junk\nc,0\nd,\n ,spám\n")
+
+    code, messages = _run("survey", "--file", str(path), *SETTLED, "--label-column", "1", "--labels", _labels(tmp_path))
+
+    refused = "“junk” is not a label. The labels are: 0 Fine, 1 Spám."
+    assert code == 0
+    assert messages == [
+        {
+            "total": 5,
+            "refused": 1,
+            "cells": [
+                {"cell": "0", "count": 2, "by": "number", "label": 0, "sentence": "", "nearest": None},
+                {"cell": "junk", "count": 1, "by": "refused", "label": None, "sentence": refused, "nearest": None},
+                {"cell": "", "count": 1, "by": "unlabelled", "label": None, "sentence": "", "nearest": None},
+            ],
+            "more": 0,
+        }
+    ]
+
+
 def test_rows_without_a_label_column_have_no_label(write_file: Write) -> None:
     code, messages = _run("rows", "--file", str(write_file("text,label\nhello,0\n")), *SETTLED)
 
@@ -130,9 +193,23 @@ def test_the_memory_limit_ends_in_a_sentence(write_file: Write) -> None:
         ("rows", "--file", "x", "--encoding", "utf-8", "--delimiter", ","),
         ("rows", "--file", "x", *SETTLED, "--label-column", "1"),
         ("rows", "--file", "x", *SETTLED, "--labels", "x"),
+        ("rows", "--file", "x", *SETTLED, "--mapping", "x"),
+        ("survey", "--file", "x", *SETTLED),
+        ("survey", "--file", "x", *SETTLED, "--label-column", "1"),
         ("look", "--file", "x", "--name", "x"),
     ],
-    ids=["no file", "no such command", "encoding", "no text column", "no labels", "no label column", "no such option"],
+    ids=[
+        "no file",
+        "no such command",
+        "encoding",
+        "no text column",
+        "no labels",
+        "no label column",
+        "mapping without labels",
+        "survey of no column",
+        "survey without labels",
+        "no such option",
+    ],
 )
 def test_wrong_arguments_end_in_code_64(arguments: tuple[str, ...]) -> None:
     assert _run(*arguments) == (64, [])
