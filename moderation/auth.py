@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from moderation.models import ApiKey, Scope
@@ -33,12 +33,18 @@ class ApiKeyAuthentication(BaseAuthentication):
         return _HEADER
 
 
+def scope_of(view: Any, *, method: str) -> Scope:
+    """Return the scope that the view asks for: `scope`, or where it has one, `change_scope` for what changes things."""
+    scope: Scope = view.scope
+    return scope if method.upper() in SAFE_METHODS else getattr(view, "change_scope", scope)
+
+
 class HasScope(BasePermission):
-    """Let a key pass whose scopes hold the one that the view asks for with `scope`."""
+    """Let a key pass whose scopes hold the one that the view asks for."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return True. Raises PermissionDenied with code `scope` otherwise."""
-        scope: Scope = view.scope
+        scope = scope_of(view, method=request.method)
         if scope.value not in request.auth.scopes:
             raise PermissionDenied(
                 f"This key may not do that: it lacks the scope “{scope.value}”. Make a key that has it.",
