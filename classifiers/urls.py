@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from classifiers import api
+from classifiers.api.classifiers import ClassifiersView, ClassifierView
+from classifiers.api.example_lists import ExamplesView
+from classifiers.api.examples import ExampleView
+from classifiers.api.exports import ExportView
+from classifiers.api.imports import ImportsView, ImportView, RefusalsView
+from classifiers.api.labels import LabelsView, LabelView
+from classifiers.api.predictions import PredictView
 
 urlpatterns = [
-    path("classifiers", api.ClassifiersView.as_view(), name="classifiers"),
-    path("classifiers/<str:key>", api.ClassifierView.as_view(), name="classifier"),
-    path("classifiers/<str:key>/predict", api.PredictView.as_view(), name="predict"),
+    path("classifiers", ClassifiersView.as_view(), name="classifiers"),
+    path("classifiers/<str:key>", ClassifierView.as_view(), name="classifier"),
+    path("classifiers/<str:key>/predict", PredictView.as_view(), name="predict"),
+    path("classifiers/<str:key>/labels", LabelsView.as_view(), name="labels"),
+    path("classifiers/<str:key>/labels/<str:number>", LabelView.as_view(), name="label"),
+    path("classifiers/<str:key>/examples", ExamplesView.as_view(), name="examples"),
+    path("classifiers/<str:key>/examples/<str:id>", ExampleView.as_view(), name="example"),
+    path("classifiers/<str:key>/imports", ImportsView.as_view(), name="imports"),
+    path("classifiers/<str:key>/imports/<str:id>", ImportView.as_view(), name="import"),
+    path("classifiers/<str:key>/imports/<str:id>/refusals", RefusalsView.as_view(), name="import-refusals"),
+    path("classifiers/<str:key>/export", ExportView.as_view(), name="export"),
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
 
@@ -18,6 +19,8 @@ from moderation.api_errors import Issue, error_response, is_api_path
 _CHUNK_BYTES = 65_536
 # So many digits are over any limit; int() need not see more, and refuses more than 4,300.
 _ENOUGH_DIGITS = 18
+# What a form has beside its file: boundaries, names, a few short values.
+_FORM_BYTES = 100_000
 _METHODS_WITH_BODY = ("POST", "PUT", "PATCH")
 # What Django may decode a form or a query string with; any other charset is nobody's need.
 _TAME_CHARSETS = ("utf-8", "ascii", "iso8859-1", "cp1252")
@@ -63,7 +66,8 @@ def _is_tame(content_type: str) -> bool:
 class BodyGuard:
     """Refuse a body that is too large (413), encoded (415) or not JSON in UTF-8 (415).
 
-    A body sent in chunks has no length: it's counted while it's read, and then put back with one.
+    A body sent in chunks has no length: it's counted while it's read, and then put back with one. A view that says
+    `takes_files` takes forms instead, as large as an uploaded file may be, and only with a length.
     """
 
     def __init__(self, get_response: Callable[[WSGIRequest], HttpResponse]) -> None:
@@ -72,16 +76,13 @@ class BodyGuard:
     def __call__(self, request: WSGIRequest) -> HttpResponse:
         if not is_api_path(request.path_info):
             return self.get_response(request)
-        max_bytes = settings.API_MAX_BODY_BYTES
         try:
             _check_codings(request.META)
             length = _declared_length(request.META)
-            if length is None:
-                length = _read_chunks(request, max_bytes=max_bytes)
-            elif length > max_bytes:
-                raise _too_large(max_bytes)
-            if length and request.method in _METHODS_WITH_BODY:
-                _check_type(request.META)
+            if _is_form_for_files(request):
+                _check_form(length)
+            else:
+                _check_json(request, length=length)
         except BodyRefused as refused:
             issue = Issue(field=None, message=refused.message, code=refused.code)
             return error_response(refused.status, message=refused.message, issues=(issue,))
@@ -89,6 +90,35 @@ class BodyGuard:
             # Query strings are UTF-8, whatever charset the header of an absent body names.
             request.encoding = None
         return self.get_response(request)
+
+
+def _is_form_for_files(request: WSGIRequest) -> bool:
+    if request.method != "POST" or request.content_type != "multipart/form-data":
+        return False
+    try:
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return getattr(getattr(view, "cls", None), "takes_files", False)
+
+
+def _check_form(length: int | None) -> None:
+    if length is None:
+        raise BodyRefused(411, "Send the file with a Content-Length, and not in chunks.", code="bad_length")
+    if length > settings.UPLOAD_MAX_BYTES + _FORM_BYTES:
+        limit_mb = settings.UPLOAD_MAX_BYTES / 1_000_000
+        message = f"The file is larger than {limit_mb:g} MB. Split it and upload the parts one after the other."
+        raise BodyRefused(413, message, code="too_large")
+
+
+def _check_json(request: WSGIRequest, *, length: int | None) -> None:
+    max_bytes = settings.API_MAX_BODY_BYTES
+    if length is None:
+        length = _read_chunks(request, max_bytes=max_bytes)
+    elif length > max_bytes:
+        raise _too_large(max_bytes)
+    if length and request.method in _METHODS_WITH_BODY:
+        _check_type(request.META)
 
 
 def _check_codings(meta: dict[str, Any]) -> None:

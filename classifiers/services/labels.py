@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from classifiers.models import Classifier, Label
 
@@ -66,6 +66,46 @@ def save(classifier_id: int, *, drafts: Sequence[LabelDraft]) -> None:
             _remove(present[draft.id])
     _change([draft for draft in kept if draft.id is not None], present=present)
     _add([draft for draft in kept if draft.id is None], classifier=classifier)
+
+
+@transaction.atomic
+def add(classifier_id: int, *, name: str, description: str = "", color: str = "") -> Label:
+    """Add one label, in a color of its own unless one is given, and return it. Raises BadLabels, LabelsLocked."""
+    labels = _locked(classifier_id)
+    color = color or propose_color(labels.count())
+    save(classifier_id, drafts=[LabelDraft(name=name, description=description, color=color)])
+    return labels.latest("number")
+
+
+@transaction.atomic
+def change(
+    classifier_id: int,
+    number: int,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    color: str | None = None,
+) -> Label:
+    """Change what is given of the label with this number and return it.
+
+    Raises BadLabels, LabelsLocked, Label.DoesNotExist.
+    """
+    label = _locked(classifier_id).get(number=number)
+    draft = LabelDraft(
+        id=label.pk,
+        name=label.name if name is None else name,
+        description=label.description if description is None else description,
+        color=label.color if color is None else color,
+    )
+    save(classifier_id, drafts=[draft])
+    label.refresh_from_db()
+    return label
+
+
+def _locked(classifier_id: int) -> QuerySet[Label]:
+    # As `save` does: two that change a label at the same time change it one after the other.
+    Classifier.objects.select_for_update().get(pk=classifier_id)
+    return Label.objects.filter(classifier_id=classifier_id)
 
 
 def _cleaned(draft: LabelDraft) -> LabelDraft:

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from classifiers.models import ImportRun
+from classifiers.models import ImportRefusal, ImportRun
 
 # A cell that starts with one of these is run as a formula by spreadsheets (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -19,6 +19,17 @@ def as_csv(run: ImportRun) -> Iterator[str]:
     yield "\ufeff" + writer.writerow(["row", "reason", "text"])
     for refusal in run.refusals.order_by("row_number").iterator():
         yield writer.writerow([refusal.row_number, escape_cell(refusal.reason), escape_cell(refusal.excerpt)])
+
+
+def page(run: ImportRun, *, after_row: int, limit: int) -> tuple[list[ImportRefusal], int | None]:
+    """Return up to `limit` refused rows with numbers above `after_row`, and after which row the next page starts.
+
+    Order: by row number. The second is None on the last page.
+    """
+    # One more than is given says whether there is a next page.
+    found = list(run.refusals.filter(row_number__gt=after_row).order_by("row_number")[: limit + 1])
+    given = found[:limit]
+    return given, given[-1].row_number if len(found) > limit else None
 
 
 def escape_cell(value: str) -> str:

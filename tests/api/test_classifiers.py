@@ -7,17 +7,10 @@ from typing import Any
 import pytest
 
 from classifiers.models import Classifier
-from tests.clients import client_for
-from tests.factories import AnalyzerSettingFactory, ClassifierFactory, DoneVersionFactory, LabelFactory, ProjectFactory
+from tests.clients import client_for, project_with
+from tests.factories import ClassifierFactory, DoneVersionFactory, LabelFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def _project_with(*analyzers: str) -> Any:
-    project = ProjectFactory()
-    for analyzer in analyzers:
-        AnalyzerSettingFactory(project=project, analyzer=analyzer)
-    return project
 
 
 def test_the_list_has_the_project_s_classifiers_by_name_and_no_others() -> None:
@@ -25,7 +18,7 @@ def test_the_list_has_the_project_s_classifiers_by_name_and_no_others() -> None:
     ClassifierFactory(key="ant", name="Z ant")
     ClassifierFactory(key="foreign")
 
-    body = client_for(_project_with("ant", "email", "zebra")).get("/api/v1/classifiers").json()
+    body = client_for(project_with("ant", "email", "zebra")).get("/api/v1/classifiers").json()
 
     assert [classifier["key"] for classifier in body["classifiers"]] == ["zebra", "ant"]
 
@@ -36,7 +29,7 @@ def test_a_classifier_is_described_with_its_labels_and_scores() -> None:
     version = DoneVersionFactory(classifier=classifier, number=3, example_count=200, scores={"macro_f1": 0.9})
     Classifier.objects.update(live_version=version)
 
-    body = client_for(_project_with("message-check")).get("/api/v1/classifiers/message-check").json()
+    body = client_for(project_with("message-check")).get("/api/v1/classifiers/message-check").json()
 
     assert body == {
         "key": "message-check",
@@ -51,7 +44,7 @@ def test_a_classifier_is_described_with_its_labels_and_scores() -> None:
 def test_a_classifier_that_is_not_trained_has_no_live_version() -> None:
     ClassifierFactory(key="message-check")
 
-    body = client_for(_project_with("message-check")).get("/api/v1/classifiers/message-check").json()
+    body = client_for(project_with("message-check")).get("/api/v1/classifiers/message-check").json()
 
     assert body["live_version"] is None
 
@@ -60,7 +53,7 @@ def test_a_classifier_that_is_not_trained_has_no_live_version() -> None:
 def test_what_the_project_does_not_run_is_not_found(key: str) -> None:
     ClassifierFactory(key="foreign")
 
-    response = client_for(_project_with("email")).get(f"/api/v1/classifiers/{key}")
+    response = client_for(project_with("email")).get(f"/api/v1/classifiers/{key}")
 
     assert (response.status_code, response.json()["code"]) == (404, "NOT_FOUND")
 
@@ -71,7 +64,7 @@ def test_the_list_does_not_ask_more_often_for_more_classifiers(django_assert_num
         classifier = ClassifierFactory(key=key)
         LabelFactory(classifier=classifier)
         Classifier.objects.filter(pk=classifier.pk).update(live_version=DoneVersionFactory(classifier=classifier))
-    client = client_for(_project_with(*keys))
+    client = client_for(project_with(*keys))
     client.get("/api/v1/classifiers")
 
     with django_assert_num_queries(4):

@@ -200,3 +200,50 @@ def test_the_query_is_utf_8_whatever_charset_the_body_names() -> None:
     BodyGuard(view)(WSGIRequest(environ))
 
     assert queries == ["é"]
+
+
+FORM = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "PATH_INFO": "/api/v1/classifiers/any/imports"}
+
+
+def test_a_form_for_files_may_be_as_large_as_a_file(settings: Any) -> None:
+    settings.API_MAX_BODY_BYTES = 4
+    settings.UPLOAD_MAX_BYTES = 10
+
+    assert _ask(_environ(b"1234567890", CONTENT_LENGTH="10", **FORM)).status_code == 200
+
+
+def test_a_larger_one_is_refused_unread(settings: Any) -> None:
+    settings.UPLOAD_MAX_BYTES = 10_000_000
+    environ = _environ(b"12345", CONTENT_LENGTH="10100001", **FORM)
+
+    response = _ask(environ)
+
+    assert (response.status_code, _codes(response)) == (413, ["too_large"])
+    assert json.loads(response.content)["message"].startswith("The file is larger than 10 MB.")
+    assert environ["wsgi.input"].tell() == 0
+
+
+def test_a_form_in_chunks_needs_a_length() -> None:
+    environ = _environ(b"1234", HTTP_TRANSFER_ENCODING="chunked", **FORM)
+
+    response = _ask(environ)
+
+    assert (response.status_code, _codes(response)) == (411, ["bad_length"])
+    assert environ["wsgi.input"].tell() == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"PATH_INFO": "/api/v1/classifiers/any/examples"},
+        {"PATH_INFO": "/api/v1/moderate/text"},
+        {"PATH_INFO": "/api/v1/nowhere"},
+        {"REQUEST_METHOD": "PUT"},
+        {"CONTENT_TYPE": "application/x-www-form-urlencoded"},
+        {"HTTP_CONTENT_ENCODING": "gzip"},
+    ],
+)
+def test_a_form_is_let_in_nowhere_else_and_no_other_is(values: dict[str, str]) -> None:
+    response = _ask(_environ(b"1234", **{"CONTENT_LENGTH": "4"} | FORM | values))
+
+    assert response.status_code == 415

@@ -1,16 +1,16 @@
-"""The classifiers' endpoints. A key sees the classifiers that its project runs, and no others."""
+"""A text's label, from one classifier."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from classifiers.api.lookups import get_classifier
 from classifiers.models import Classifier
 from moderation import api_fields
 from moderation.api_errors import Issue
@@ -26,26 +26,6 @@ _RETRY_AFTER = {"Retry-After": "10"}
 _NOT_TRAINED = "This classifier has no live version yet. Train it first."
 
 
-class ClassifiersView(APIView):
-    """`GET /classifiers`: the classifiers that the key's project runs."""
-
-    scope = Scope.READ
-
-    def get(self, request: Request) -> Response:
-        keys = moderate.enabled_analyzers(request.auth.project_id)
-        classifiers = _with_details().filter(key__in=keys)
-        return Response({"classifiers": [_described(classifier) for classifier in classifiers]})
-
-
-class ClassifierView(APIView):
-    """`GET /classifiers/{key}`: one classifier with its labels and its live version's scores."""
-
-    scope = Scope.READ
-
-    def get(self, request: Request, key: str) -> Response:
-        return Response(_described(_get(request.auth, key, among=_with_details())))
-
-
 class PredictView(APIView):
     """`POST /classifiers/{key}/predict`: label one text (`text`) or up to 100 (`texts`)."""
 
@@ -53,7 +33,7 @@ class PredictView(APIView):
 
     def post(self, request: Request, key: str) -> Response:
         body = api_fields.read_object(request)
-        classifier = _get(request.auth, key, among=Classifier.objects.only("live_version"))
+        classifier = get_classifier(request.auth, key, among=Classifier.objects.only("live_version"))
         if classifier.live_version_id is None:
             raise Refused(409, _NOT_TRAINED, headers=_RETRY_AFTER)
         api_fields.refuse_unknown(body, known=("text", "texts", "doNotStore"))
@@ -66,41 +46,6 @@ class PredictView(APIView):
         text = api_fields.read_text(body, "text")
         [answer] = _predict(request.auth, key, [text], is_storable=is_storable)
         return Response(_result(answer, key))
-
-
-def _with_details() -> QuerySet[Classifier]:
-    return Classifier.objects.select_related("live_version").prefetch_related("labels")
-
-
-def _get(api_key: ApiKey, key: str, *, among: QuerySet[Classifier]) -> Classifier:
-    # The key is what the caller wrote; the database is asked only for one that a project has.
-    is_run = key in moderate.enabled_analyzers(api_key.project_id)
-    classifier = among.filter(key=key).first() if is_run else None
-    if classifier is None:
-        raise Refused(404, "Not found")
-    return classifier
-
-
-def _described(classifier: Classifier) -> dict[str, Any]:
-    version = classifier.live_version
-    return {
-        "key": classifier.key,
-        "name": classifier.name,
-        "type": classifier.type.lower(),
-        "description": classifier.description,
-        "labels": [
-            {"number": label.number, "name": label.name, "description": label.description}
-            for label in classifier.labels.all()
-        ],
-        "live_version": None
-        if version is None
-        else {
-            "number": version.number,
-            "trained_at": version.finished_at,
-            "examples": version.example_count,
-            "scores": version.scores,
-        },
-    }
 
 
 def _predict_batch(api_key: ApiKey, key: str, texts: object, *, is_storable: bool) -> list[dict[str, Any]]:
