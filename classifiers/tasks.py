@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from classifiers.models import ImportRun, Version
-from classifiers.services import imports, old_uploads, training
+from classifiers.models import EmbeddingRun, ImportRun, NearDuplicateRun, RequestImport, Version
+from classifiers.services import (
+    embedding_runs,
+    imports,
+    near_duplicates,
+    old_uploads,
+    request_choices,
+    training,
+)
 from moderation import runs
 
 
@@ -17,6 +24,21 @@ def train_version(version_id: int) -> None:
 def run_import(import_run_id: int) -> None:
     """Write the examples of an uploaded file."""
     runs.execute(ImportRun, import_run_id, work=imports.carry_out)
+
+
+def choose_requests(request_import_id: int) -> None:
+    """Choose logged requests that are worth learning from."""
+    runs.execute(RequestImport, request_import_id, work=request_choices.carry_out)
+
+
+def find_near_duplicates(run_id: int) -> None:
+    """Find the examples of a classifier that say nearly the same."""
+    runs.execute(NearDuplicateRun, run_id, work=near_duplicates.carry_out)
+
+
+def read_examples(run_id: int) -> None:
+    """Compute the features of a classifier's new examples."""
+    runs.execute(EmbeddingRun, run_id, work=embedding_runs.carry_out)
 
 
 def forget_old_uploads() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import factory
 from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
@@ -17,6 +19,10 @@ from classifiers.models import (
     HeldOut,
     ImportRun,
     Label,
+    NearDuplicate,
+    NearDuplicateRun,
+    RequestImport,
+    RequestPick,
     Version,
 )
 from moderation.models import AnalyzerSetting, Project, RequestLog
@@ -112,6 +118,51 @@ class ImportRunFactory(DjangoModelFactory):
     size_bytes = 100
     sha256 = "0" * 64
     text_column = 0
+
+
+class RequestImportFactory(DjangoModelFactory):
+    class Meta:
+        model = RequestImport
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    since_at = dt.datetime(2026, 4, 1, tzinfo=dt.UTC)
+    until_at = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+    wanted = 200
+
+
+class ChoiceFactory(RequestImportFactory):
+    """A search that has ended, with what it chose still to be added."""
+
+    state = RunState.SUCCEEDED
+    looked_at = 10
+    chosen = 1
+
+
+class RequestPickFactory(DjangoModelFactory):
+    class Meta:
+        model = RequestPick
+
+    request_import = factory.SubFactory(ChoiceFactory)
+    request_id = factory.LazyAttribute(lambda _: RequestLogFactory().pk)
+    reason = "NOVEL"
+
+
+class NearDuplicateRunFactory(DjangoModelFactory):
+    class Meta:
+        model = NearDuplicateRun
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    state = RunState.SUCCEEDED
+    finished_at = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+
+
+class NearDuplicateFactory(DjangoModelFactory):
+    class Meta:
+        model = NearDuplicate
+
+    run = factory.SubFactory(NearDuplicateRunFactory)
+    example = factory.SubFactory(ExampleFactory, classifier=factory.SelfAttribute("..run.classifier"))
+    group = 1
 
 
 class VersionFactory(DjangoModelFactory):

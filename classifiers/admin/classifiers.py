@@ -15,10 +15,36 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from classifiers.admin import annotate, data, labels, new, review, step_page, train, uploads, use
+from classifiers.admin import (
+    annotate,
+    data,
+    labels,
+    near_duplicates,
+    new,
+    pastes,
+    readings,
+    requests,
+    review,
+    step_page,
+    train,
+    uploads,
+    use,
+)
 from classifiers.models import Classifier, Example, Label
 
-_URLS = (*labels.URLS, *data.URLS, *uploads.URLS, *annotate.URLS, *train.URLS, *review.URLS, *use.URLS)
+_URLS = (
+    *labels.URLS,
+    *data.URLS,
+    *uploads.URLS,
+    *requests.URLS,
+    *pastes.URLS,
+    *readings.URLS,
+    *near_duplicates.URLS,
+    *annotate.URLS,
+    *train.URLS,
+    *review.URLS,
+    *use.URLS,
+)
 
 
 @admin.register(Classifier)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from classifiers.admin import step_page
+from classifiers.admin import readings, step_page
 from classifiers.admin.step_page import StepUrl
 from classifiers.models import Classifier, ImportRun
 from classifiers.services import examples, imports, steps
@@ -105,6 +105,8 @@ def _page(
         typed_form=typed_form or TypedForm(classifier=classifier),
         examples_url=f"{reverse('admin:classifiers_example_changelist')}?classifier__id__exact={classifier.pk}",
         may_add=request.user.has_perm(_ADD),
+        may_read_log=request.user.has_perm("moderation.view_requestlog"),
+        **readings.context(classifier),
     )
 
 

@@ -4,54 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin
-from django.contrib.admin import RelatedFieldListFilter, ShowFacets
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
-from unfold.widgets import UnfoldAdminSelectWidget
 
+from classifiers.admin import example_actions
+from classifiers.admin.example_filters import (
+    ImportFilter,
+    LabelFilter,
+    PredictedFilter,
+    WrongFilter,
+    chosen_classifier,
+)
+from classifiers.admin.example_forms import ExampleForm
+from classifiers.admin.step_page import read_id
 from classifiers.importing.fingerprint import text_key
-from classifiers.models import Decision, DecisionSource, Example, ExampleState
-from classifiers.services import decisions
+from classifiers.models import Decision, DecisionSource, Example, ExampleOrigin, ExampleState
+from classifiers.services import decisions, examples, undoing
+from classifiers.services.examples import BadExample
+from classifiers.services.undoing import NothingToUndo
 
 _EXCERPT = 140
 # Up to here a search inside the texts of all classifiers takes well under a second.
 _FEW = 50_000
-_CLASSIFIER_FILTER = "classifier__id__exact"
-
-
-class LabelFilter(RelatedFieldListFilter):
-    """Only the labels of the chosen classifier: those of all would be hundreds."""
-
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
-        chosen = request.GET.get(_CLASSIFIER_FILTER, "")
-        if not chosen.isdecimal():
-            return []
-        return field.get_choices(include_blank=False, limit_choices_to={"classifier_id": int(chosen)})
-
-    def has_output(self) -> bool:
-        return bool(self.lookup_choices)
-
-
-class ExampleForm(forms.ModelForm):
-    """The one thing that can change: the label."""
-
-    class Meta:
-        model = Example
-        fields = ("label",)
-        widgets = {"label": UnfoldAdminSelectWidget}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "label" in self.fields:
-            self.fields["label"].queryset = self.instance.classifier.labels.all()
-            self.fields["label"].empty_label = "No label"
 
 
 class DecisionInline(TabularInline):
@@ -90,19 +76,32 @@ class ExampleAdmin(ModelAdmin):
     form = ExampleForm
     list_display = ("excerpt", "label_given", "status", "origin", "classifier")
     list_select_related = ("classifier", "label")
-    list_filter = ("classifier", "state", ("label", LabelFilter), "origin")
+    list_filter = (
+        "classifier", "state", ("label", LabelFilter), "origin", ImportFilter, WrongFilter, PredictedFilter
+    )  # fmt: skip
     search_fields = ("text_key__exact",)
     search_help_text = "The whole text, or a part of it once a classifier is chosen in the filters."
-    # A classifier may have 200,000 examples: no page counts them.
+    # A classifier may have 200,000 examples: no page counts or sorts them.
+    sortable_by = ()
     paginator = InfinitePaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     ordering = ("-pk",)
-    actions = None
-    fields = ("shown_text", "label", "status", "classifier", "origin", "import_run", "created_at")
-    readonly_fields = ("shown_text", "status", "classifier", "origin", "import_run", "created_at")
+    list_disable_select_all = True
+    actions = (example_actions.relabel, example_actions.remove)
+    fields = ("text", "label", "status", "classifier", "source", "created_at")
+    readonly_fields = ("status", "classifier", "source", "created_at")
     inlines = (DecisionInline,)
+    change_form_outer_after_template = "admin/classifiers/example/_undo.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        undo = self.admin_site.admin_view(require_POST(self.undo_view))
+        return [path("<int:example_id>/undo/", undo, name="classifiers_example_undo"), *super().get_urls()]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # Django's own deletion names every row on its page.
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -114,11 +113,41 @@ class ExampleAdmin(ModelAdmin):
         if not term:
             return queryset, False
         wanted = Q(text_key=text_key(term))
-        if request.GET.get(_CLASSIFIER_FILTER) or Example.objects.order_by()[: _FEW + 1].count() <= _FEW:
+        if chosen_classifier(request) or Example.objects.order_by()[: _FEW + 1].count() <= _FEW:
             wanted |= Q(text__icontains=term)
         return queryset.filter(wanted), False
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        pk = read_id(object_id)
+        undo = {
+            "last_decision": undoing.find_last(pk) if self.has_change_permission(request) else None,
+            "undo_url": reverse("admin:classifiers_example_undo", args=[pk]),
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **undo})
+
+    def undo_view(self, request: HttpRequest, example_id: int) -> HttpResponse:
+        """Undo the last decision about an example."""
+        example = get_object_or_404(Example, pk=example_id)
+        if not self.has_change_permission(request, example):
+            raise PermissionDenied
+        try:
+            undone = undoing.undo_last(example_id, now=timezone.now(), by=request.user)
+        except NothingToUndo as error:
+            messages.error(request, str(error))
+        else:
+            self.log_change(request, example, "Undid the last decision.")
+            messages.success(request, f"Undone. It has {'no label' if undone.label is None else f'“{undone.label}”'}.")
+        return redirect("admin:classifiers_example_change", example_id)
+
     def save_model(self, request: HttpRequest, obj: Example, form: Any, change: bool) -> None:
+        if "text" in form.changed_data:
+            try:
+                examples.change_text(obj.pk, text=obj.text)
+            except BadExample as error:
+                # Somebody typed the same text since the form was checked.
+                messages.error(request, f"The text stays as it was. {error}")
         if "label" in form.changed_data:
             decisions.decide(obj.pk, label_id=obj.label_id, source=DecisionSource.PERSON, by=request.user)
 
@@ -127,18 +156,22 @@ class ExampleAdmin(ModelAdmin):
         text = example.text if len(example.text) <= _EXCERPT else f"{example.text[:_EXCERPT]}…"
         return format_html('<bdi class="hr-clip">{}</bdi>', text)
 
-    @admin.display(description="Label", ordering="label")
+    @admin.display(description="Label")
     def label_given(self, example: Example) -> str:
         return "-" if example.label is None else str(example.label)
 
     @display(
         description="State",
-        ordering="state",
         label={ExampleState.CONFIRMED.label: "success", ExampleState.SUGGESTED.label: "info"},
     )
     def status(self, example: Example) -> str:
         return ExampleState(example.state).label
 
-    @admin.display(description="Text")
-    def shown_text(self, example: Example) -> SafeString:
-        return format_html('<bdi class="hr-text">{}</bdi>', example.text)
+    @admin.display(description="Came from")
+    def source(self, example: Example) -> str:
+        said = [ExampleOrigin(example.origin).label]
+        if example.import_run is not None:
+            said.append(example.import_run.file_name)
+        if example.source_request_id is not None:
+            said.append(f"request {example.source_request_id} of project {example.source_project_id}")
+        return ", ".join(said)

@@ -11,6 +11,8 @@ processes.
     training    a whole training: honest scores and the final head
     head        features -> probabilities
     evaluation  labels and predictions -> precision, recall, F1
+    similarity  cosines between many rows: the nearest, and groups of near copies
+    selection   which of many texts are most worth a label
     artifact    a trained version on disk
     jobs        the child processes: embed, train
     disk        files that are either whole or not there

@@ -1,10 +1,13 @@
 """One file per model."""
 
 from classifiers.models.classifier import Classifier, ClassifierType, Label
-from classifiers.models.data_import import ImportRefusal, ImportRun
+from classifiers.models.data_import import FileKind, ImportRefusal, ImportRun
 from classifiers.models.decision import Decision, DecisionSource
 from classifiers.models.embedding import Embedding
+from classifiers.models.embedding_run import EmbeddingRun
 from classifiers.models.example import Example, ExampleOrigin, ExampleState
+from classifiers.models.near_duplicate import KeptApart, NearDuplicate, NearDuplicateRun
+from classifiers.models.request_import import PickReason, RequestImport, RequestPick, Selection
 from classifiers.models.version import HeldOut, Version
 
 __all__ = [
@@ -13,12 +16,21 @@ __all__ = [
     "Decision",
     "DecisionSource",
     "Embedding",
+    "EmbeddingRun",
     "Example",
     "ExampleOrigin",
     "ExampleState",
+    "FileKind",
     "HeldOut",
     "ImportRefusal",
     "ImportRun",
+    "KeptApart",
     "Label",
+    "NearDuplicate",
+    "NearDuplicateRun",
+    "PickReason",
+    "RequestImport",
+    "RequestPick",
+    "Selection",
     "Version",
 ]

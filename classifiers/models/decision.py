@@ -19,7 +19,8 @@ class DecisionSource(models.TextChoices):
 class Decision(models.Model):
     """One judgement about one example. Only ever added (undo adds one); written by `services.decisions`.
 
-    `label` is null where a person takes a label away.
+    `label` is null where a person takes a label away. `import_run` is the upload that it came with, or whose undoing
+    it is part of.
     """
 
     example = models.ForeignKey("classifiers.Example", on_delete=models.CASCADE, related_name="decisions")
@@ -27,6 +28,9 @@ class Decision(models.Model):
     source = models.CharField(max_length=10, choices=DecisionSource.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    import_run = models.ForeignKey(
+        "classifiers.ImportRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="decisions"
     )
     confidence = models.FloatField(null=True, blank=True, help_text="How sure the source was, 0 to 1.")
     reason = models.TextField(blank=True)

@@ -11,7 +11,7 @@ from django.db import transaction
 from classifiers.models import Decision, DecisionSource, Example, ExampleState, Label
 
 # What these sources say is confirmed; what the others say is a suggestion.
-_CONFIRMING = {DecisionSource.PERSON, DecisionSource.IMPORT}
+CONFIRMING = {DecisionSource.PERSON, DecisionSource.IMPORT}
 
 
 class ForeignLabel(Exception):
@@ -26,7 +26,7 @@ def settle(decisions: Iterable[Decision]) -> tuple[int | None, ExampleState]:
     """
     label_id, state = None, ExampleState.UNLABELLED
     for decision in decisions:
-        if decision.source in _CONFIRMING:
+        if decision.source in CONFIRMING:
             label_id = decision.label_id
             state = ExampleState.UNLABELLED if label_id is None else ExampleState.CONFIRMED
         elif state != ExampleState.CONFIRMED:

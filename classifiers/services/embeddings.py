@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -37,19 +38,48 @@ def ensure(
     A child process encodes, with files in `folder`; the vectors are written in small transactions. `span` is the part
     of the run's progress that this is. Raises as `children.talk`.
     """
-    missing = [key for chunk in _chunks(list(texts)) for key in _missing(chunk, encoder_id=encoder_id)]
+    known = set(stored(list(texts), encoder_id=encoder_id))
+    missing = [key for key in texts if key not in known]
     if not missing:
         return 0
-    folder = folder / "embed"
-    folder.mkdir()
-    # The models see what they will see when serving: hidden characters and look-alikes are normalised.
-    contents = [text.normalize(texts[key]).content for key in missing]
-    (folder / "texts.json").write_text(json.dumps(contents), encoding="utf-8")
-    arguments = ["embed", "--folder", str(folder), "--encoder", str(encoders.current_folder())]
-    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s, span=span):
-        continue
-    _store(missing, folder=folder, encoder_id=encoder_id, claim=claim)
+    vectors = _encode([texts[key] for key in missing], claim=claim, folder=folder, timeout_s=timeout_s, span=span)
+    _store(missing, vectors=vectors, encoder_id=encoder_id, claim=claim)
     return len(missing)
+
+
+def borrow(
+    texts: Mapping[str, str],
+    *,
+    encoder_id: str,
+    claim: Claim,
+    folder: Path,
+    timeout_s: float,
+    span: tuple[float, float] = (0.0, 1.0),
+) -> NDArray[np.float16]:
+    """Return the vectors of `texts`, in their order; what has to be computed is not stored.
+
+    For texts that may never become examples. Shapes: float16 (n, d). Raises as `children.talk`, and ValueError where
+    there are no texts.
+    """
+    found: dict[str, bytes] = {}
+    for chunk in _chunks(list(texts)):
+        rows = Embedding.objects.filter(encoder_id=encoder_id, text_key__in=chunk)
+        found.update(rows.values_list("text_key", "vector"))
+    missing = [key for key in texts if key not in found]
+    if missing:
+        contents = [texts[key] for key in missing]
+        vectors = _encode(contents, claim=claim, folder=folder, timeout_s=timeout_s, span=span)
+        found.update((key, row.tobytes()) for key, row in zip(missing, vectors, strict=True))
+    return np.stack([np.frombuffer(found[key], dtype=_DTYPE) for key in texts])
+
+
+def stored(keys: Sequence[str], *, encoder_id: str) -> list[str]:
+    """Return those of `keys` whose vectors are stored, in their order."""
+    found: set[str] = set()
+    for chunk in _chunks(keys):
+        rows = Embedding.objects.filter(encoder_id=encoder_id, text_key__in=chunk)
+        found.update(rows.values_list("text_key", flat=True))
+    return [key for key in keys if key in found]
 
 
 def matrix(keys: Sequence[str], *, encoder_id: str, path: Path, dimension: int) -> NDArray[np.float16]:
@@ -70,14 +100,24 @@ def matrix(keys: Sequence[str], *, encoder_id: str, path: Path, dimension: int) 
     return rows
 
 
-def _missing(keys: Sequence[str], *, encoder_id: str) -> list[str]:
-    stored = Embedding.objects.filter(encoder_id=encoder_id, text_key__in=keys)
-    found = set(stored.values_list("text_key", flat=True))
-    return [key for key in keys if key not in found]
-
-
-def _store(keys: Sequence[str], *, folder: Path, encoder_id: str, claim: Claim) -> None:
+def _encode(
+    texts: Sequence[str], *, claim: Claim, folder: Path, timeout_s: float, span: tuple[float, float]
+) -> NDArray[np.float16]:
+    folder = folder / "embed"
+    folder.mkdir()
+    # The models see what they will see when serving: hidden characters and look-alikes are normalised.
+    contents = [text.normalize(each).content for each in texts]
+    (folder / "texts.json").write_text(json.dumps(contents), encoding="utf-8")
+    arguments = ["embed", "--folder", str(folder), "--encoder", str(encoders.current_folder())]
+    for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s, span=span):
+        continue
     vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
+    # Mapped, it stays readable; the next texts may use the folder.
+    shutil.rmtree(folder)
+    return np.asarray(vectors)
+
+
+def _store(keys: Sequence[str], *, vectors: NDArray[np.float16], encoder_id: str, claim: Claim) -> None:
     start = 0
     for chunk in _chunks(keys):
         rows = np.asarray(vectors[start : start + len(chunk)], dtype=_DTYPE)

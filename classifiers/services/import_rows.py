@@ -31,8 +31,9 @@ from classifiers.models import (
     ImportRun,
     Label,
 )
-from classifiers.services import decisions
+from classifiers.services import decisions, import_conflicts
 from classifiers.services.example_resource import ExampleResource
+from classifiers.services.import_texts import FileTexts, Repeated
 from moderation.runs import Claim
 
 CHUNK_ROWS = 2_000
@@ -60,28 +61,6 @@ class _Row:
     is_repeat: bool
 
 
-@dataclass(slots=True)
-class _Repeated:
-    """A text that stands in the file more than once.
-
-    `label` is the first that one of its rows gives it, in row `label_row`; `other_row` is the first row that gives
-    it another one, 0 without such.
-    """
-
-    first_row: int
-    label: int | None
-    label_row: int
-    other_row: int = 0
-
-    def add(self, *, label: int | None, row: int) -> None:
-        if label is None:
-            return
-        if self.label is None:
-            self.label, self.label_row = label, row
-        elif label != self.label and not self.other_row:
-            self.other_row = row
-
-
 def write(
     run: ImportRun, *, labels: Mapping[int, Label], read: Read, claim: Claim, chunk_rows: int = CHUNK_ROWS
 ) -> dict[str, int]:
@@ -106,23 +85,15 @@ def write(
     return dict(sums)
 
 
-def _find_repeated(messages: Iterator[Message], *, claim: Claim) -> dict[str, _Repeated]:
-    first: dict[str, tuple[int, int | None]] = {}
-    repeated: dict[str, _Repeated] = {}
+def _find_repeated(messages: Iterator[Message], *, claim: Claim) -> dict[str, Repeated]:
+    texts = FileTexts()
     total = next(messages)["total"]
     for count, message in enumerate(messages, 1):
         if count % CHUNK_ROWS == 0:
             claim.beat(progress=_CHECKING_SHARE * count / total, step=f"Checking: {count:,} of {total:,} rows")
-        if "refused" in message:
-            continue
-        key, row, label = text_key(message["text"]), message["row"], message["label"]
-        first_row, first_label = first.setdefault(key, (row, label))
-        if first_row == row:
-            continue
-        if key not in repeated:
-            repeated[key] = _Repeated(first_row=first_row, label=first_label, label_row=first_row)
-        repeated[key].add(label=label, row=row)
-    return repeated
+        if "refused" not in message:
+            texts.add(text_key(message["text"]), row=message["row"], label=message["label"])
+    return texts.repeated
 
 
 def _chunks(messages: Iterator[Message], *, rows: int) -> Iterator[list[Message]]:
@@ -138,7 +109,7 @@ def _chunks(messages: Iterator[Message], *, rows: int) -> Iterator[list[Message]
         yield chunk
 
 
-def _row(message: Message, *, repeated: Mapping[str, _Repeated], labels: Mapping[int, Label]) -> _Row:
+def _row(message: Message, *, repeated: Mapping[str, Repeated], labels: Mapping[int, Label]) -> _Row:
     key = text_key(message["text"])
     others = repeated.get(key)
     # A text that stands in the file twice, once with a label and once without, has the label.
@@ -157,7 +128,7 @@ def _write_chunk(
     rows: Sequence[_Row],
     *,
     refusals: list[tuple[int, str, str]],
-    repeated: Mapping[str, _Repeated],
+    repeated: Mapping[str, Repeated],
 ) -> Counter[str]:
     # One import of a classifier at a time: two that add the same texts in different order would lock each other out.
     Classifier.objects.select_for_update(no_key=True).get(pk=run.classifier_id)
@@ -166,7 +137,10 @@ def _write_chunk(
     given: dict[int, Label] = {}
     sums: Counter[str] = Counter()
     for row in rows:
-        if reason := _conflict(row, repeated=repeated, stored=stored):
+        reason = import_conflicts.find_in_file(repeated.get(row.key)) or import_conflicts.find_with_stored(
+            row.label, stored=stored.get(row.key)
+        )
+        if reason:
             refusals.append((row.number, reason, excerpt(row.text)))
         elif row.is_repeat:
             sums["duplicates"] += 1
@@ -187,24 +161,6 @@ def _stored(run: ImportRun, keys: Sequence[str]) -> dict[str, Example]:
     examples = Example.objects.filter(classifier_id=run.classifier_id, text_key__in=keys).exclude(import_run=run)
     locked = examples.select_for_update(of=("self",)).select_related("label").defer("text").order_by("pk")
     return {example.text_key: example for example in locked}
-
-
-def _conflict(row: _Row, *, repeated: Mapping[str, _Repeated], stored: Mapping[str, Example]) -> str:
-    others = repeated.get(row.key)
-    if others is not None and others.other_row:
-        return (
-            f"The same text has different labels in rows {others.label_row:,} and {others.other_row:,}. "
-            "Keep the right one and upload these rows again."
-        )
-    example = stored.get(row.key)
-    if example is None or row.label is None or example.state != ExampleState.CONFIRMED:
-        return ""
-    if example.label_id == row.label.pk:
-        return ""
-    return (
-        f"This text is among the examples already, labelled “{example.label}”. "
-        f"If “{row.label}” is right, change it there."
-    )
 
 
 def _give_labels(run: ImportRun, given: Mapping[int, Label]) -> None:
@@ -230,7 +186,13 @@ def _insert(run: ImportRun, rows: Sequence[_Row]) -> dict[str, int]:
 
 
 def _decision(run: ImportRun, *, example_id: int, label_id: int) -> Decision:
-    return Decision(example_id=example_id, label_id=label_id, source=DecisionSource.IMPORT, user_id=run.requested_by_id)
+    return Decision(
+        example_id=example_id,
+        label_id=label_id,
+        source=DecisionSource.IMPORT,
+        user_id=run.requested_by_id,
+        import_run_id=run.pk,
+    )
 
 
 def _refuse(run: ImportRun, refusals: Sequence[tuple[int, str, str]]) -> None:

@@ -145,7 +145,7 @@ def test_an_empty_queue_says_what_to_do_next(boss: Client, labels: int, labelled
 def _save(boss: Client, example: Example, label_id: int | str) -> Any:
     inline = {"decisions-TOTAL_FORMS": 0, "decisions-INITIAL_FORMS": 0}
     address = reverse("admin:classifiers_example_change", args=[example.pk])
-    return boss.post(address, {"label": label_id, **inline})
+    return boss.post(address, {"text": example.text, "label": label_id, **inline})
 
 
 def test_a_label_changed_on_the_example_s_page_is_a_person_s_decision(boss: Client) -> None:
@@ -186,14 +186,14 @@ def test_another_classifier_s_label_is_no_choice_on_the_example_s_page(boss: Cli
     assert not Decision.objects.exists()
 
 
-def test_the_example_s_page_lists_its_decisions_and_keeps_its_text(boss: Client) -> None:
+def test_the_example_s_page_lists_its_decisions_and_offers_its_text(boss: Client) -> None:
     decision = DecisionFactory(example__text="hello", reason="It greets.", source=DecisionSource.LLM)
 
     page = staff.said(boss.get(reverse("admin:classifiers_example_change", args=[decision.example.pk])))
 
     assert "It greets." in page
     assert "Language model" in page
-    assert 'name="text"' not in page
+    assert 'name="text"' in page
 
 
 @pytest.mark.parametrize(

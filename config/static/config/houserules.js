@@ -8,6 +8,7 @@
 
   // A card with data-hr-poll is replaced by what its address answers, until that has data-hr-finished.
   async function poll(card) {
+    if (!card.dataset.hrPoll) return;
     await new Promise((done) => setTimeout(done, POLL_MS));
     if (!card.isConnected) return;
     let next = null;

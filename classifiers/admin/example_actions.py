@@ -1,0 +1,115 @@
+"""What can be done to many examples of the list at once: another label for them, or out with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from classifiers.admin.step_page import log, read_id
+from classifiers.models import Classifier, Example, Label
+from classifiers.services import example_sets
+from classifiers.services.decisions import ForeignLabel
+from classifiers.services.steps import counted
+
+_TEMPLATE = "admin/classifiers/example/bulk.html"
+# What one request does within seconds; beyond it the page asks for narrower filters.
+MOST_AT_ONCE = 10_000
+_TICKED, _FILTERED = "ticked", "filtered"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an action is for: the ticked rows, or all that the list shows on its pages with these filters."""
+
+    ticked: list[int]
+    filtered: list[int]
+
+    @property
+    def is_filtered_offered(self) -> bool:
+        return len(self.ticked) < len(self.filtered) <= MOST_AT_ONCE
+
+    def ids(self, chosen: str | None) -> list[int]:
+        """Return the ids of what was chosen."""
+        return self.filtered if chosen == _FILTERED and self.is_filtered_offered else self.ticked
+
+
+@admin.action(description="Give them a label …", permissions=["change"])
+def relabel(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+    """Ask which label, then give it."""
+    classifier = _only_classifier(queryset)
+    if classifier is None:
+        messages.error(request, "These belong to several classifiers. Choose one in the filters first.")
+        return None
+    scope = _scope(model_admin, request, queryset, classifier=classifier)
+    if "apply" not in request.POST:
+        return _ask(model_admin, request, scope=scope, classifier=classifier, title="Give a label", is_deleting=False)
+    label = Label.objects.filter(classifier=classifier, pk=read_id(request.POST.get("label"))).first()
+    if label is None and request.POST.get("label") != "none":
+        messages.error(request, "Choose a label.")
+        return None
+    try:
+        ids = scope.ids(request.POST.get("scope"))
+        changed = example_sets.relabel(ids, label_id=None if label is None else label.pk, by=request.user)
+    except ForeignLabel as error:
+        messages.error(request, str(error))
+        return None
+    name = "no label" if label is None else f"“{label}”"
+    log(request, classifier, f"Gave {counted(changed, 'example')} {name}.")
+    messages.success(request, f"{counted(changed, 'example')} now with {name}.")
+    return None
+
+
+@admin.action(description="Delete them …", permissions=["delete"])
+def remove(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+    """Ask once, then delete."""
+    classifier = _only_classifier(queryset)
+    if classifier is None:
+        messages.error(request, "These belong to several classifiers. Choose one in the filters first.")
+        return None
+    scope = _scope(model_admin, request, queryset, classifier=classifier)
+    if "apply" not in request.POST:
+        return _ask(model_admin, request, scope=scope, classifier=classifier, title="Delete examples", is_deleting=True)
+    deleted = example_sets.delete(scope.ids(request.POST.get("scope")))
+    log(request, classifier, f"Deleted {counted(deleted, 'example')}.")
+    messages.success(request, f"{counted(deleted, 'example')} deleted.")
+    return None
+
+
+def _only_classifier(queryset: QuerySet[Example]) -> Classifier | None:
+    ids = set(queryset.order_by().values_list("classifier_id", flat=True)[:MOST_AT_ONCE])
+    return Classifier.objects.get(pk=ids.pop()) if len(ids) == 1 else None
+
+
+def _scope(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example], *, classifier: Classifier) -> Scope:
+    ticked = list(queryset.order_by().values_list("pk", flat=True)[:MOST_AT_ONCE])
+    shown = model_admin.get_changelist_instance(request).get_queryset(request)
+    filtered = shown.order_by().filter(classifier=classifier).values_list("pk", flat=True)[: MOST_AT_ONCE + 1]
+    return Scope(ticked=ticked, filtered=list(filtered))
+
+
+def _ask(
+    model_admin: Any, request: HttpRequest, *, scope: Scope, classifier: Classifier, title: str, is_deleting: bool
+) -> HttpResponse:
+    return TemplateResponse(
+        request,
+        _TEMPLATE,
+        {
+            **admin.site.each_context(request),
+            "opts": model_admin.model._meta,
+            "title": title,
+            "scope": scope,
+            "most": MOST_AT_ONCE,
+            "is_too_many": len(scope.filtered) > MOST_AT_ONCE,
+            "labels": classifier.labels.all(),
+            "is_deleting": is_deleting,
+            "action": request.POST.get("action", ""),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+            "back_url": request.get_full_path(),
+        },
+    )

@@ -1,0 +1,25 @@
+"""Texts to which an upload gives another label than somebody else does: none is chosen silently."""
+
+from __future__ import annotations
+
+from classifiers.models import Example, ExampleState, Label
+from classifiers.services.import_texts import Repeated
+
+
+def find_in_file(text: Repeated | None) -> str:
+    """Return why none of the rows with this text is taken, or "" where they agree."""
+    if text is None or not text.other_row:
+        return ""
+    return (
+        f"The same text has different labels in rows {text.label_row:,} and {text.other_row:,}. "
+        "Keep the right one and upload these rows again."
+    )
+
+
+def find_with_stored(label: Label | None, *, stored: Example | None) -> str:
+    """Return why a row with this label isn't taken while its text is there as `stored`, or "" where it is."""
+    if stored is None or label is None or stored.state != ExampleState.CONFIRMED or stored.label_id == label.pk:
+        return ""
+    return (
+        f"This text is among the examples already, labelled “{stored.label}”. If “{label}” is right, change it there."
+    )

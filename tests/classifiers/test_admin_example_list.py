@@ -1,0 +1,298 @@
+"""The list of examples: its filters, what can be done to many rows, and one row's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from classifiers.models import Classifier, Decision, Example, ExampleState, Version
+from tests import staff
+from tests.factories import (
+    ChoiceFactory,
+    ClassifierFactory,
+    DecisionFactory,
+    DoneVersionFactory,
+    ExampleFactory,
+    HeldOutFactory,
+    ImportRunFactory,
+    LabelFactory,
+    LabelledExampleFactory,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+_LIST = "admin:classifiers_example_changelist"
+
+
+@pytest.fixture
+def boss() -> Client:
+    return staff.login()
+
+
+def _shown(boss: Client, **query: Any) -> set[str]:
+    response = boss.get(reverse(_LIST), query)
+    assert response.status_code == 200
+    return {example.text for example in response.context["cl"].result_list}
+
+
+def _live(classifier: Classifier) -> Version:
+    version = DoneVersionFactory(classifier=classifier)
+    Classifier.objects.filter(pk=classifier.pk).update(live_version=version)
+    return version
+
+
+def _judged(version: Version, text: str, *, label: Any, predicted: int) -> Example:
+    example = LabelledExampleFactory(classifier=version.classifier, label=label, text=text)
+    HeldOutFactory(version=version, example=example, label_number=label.number, predicted_number=predicted)
+    return example
+
+
+def _act(boss: Client, action: str, examples: list[Example], *, query: Any = None, **values: Any) -> Any:
+    address = reverse(_LIST, query={"classifier__id__exact": examples[0].classifier_id} | (query or {}))
+    ticked = {"_selected_action": [example.pk for example in examples]}
+    return boss.post(address, {"action": action, **ticked, **values}, follow=True)
+
+
+def test_the_list_can_be_narrowed_to_one_import(boss: Client) -> None:
+    file = ImportRunFactory(added=1)
+    search = ChoiceFactory(classifier=file.classifier, added=1)
+    ExampleFactory(classifier=file.classifier, text="of the file", import_run=file)
+    ExampleFactory(classifier=file.classifier, text="of the log", request_import=search)
+    chosen = {"classifier__id__exact": file.classifier_id}
+
+    assert _shown(boss, **chosen, **{"import": f"file-{file.pk}"}) == {"of the file"}
+    assert _shown(boss, **chosen, **{"import": f"log-{search.pk}"}) == {"of the log"}
+
+
+def test_the_live_version_s_contradictions_are_those_with_the_label_of_now(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    one, other = (LabelFactory(classifier=classifier, number=number) for number in range(2))
+    version = _live(classifier)
+    _judged(version, "right", label=one, predicted=0)
+    _judged(version, "wrong", label=one, predicted=1)
+    corrected = _judged(version, "corrected since", label=one, predicted=1)
+    Example.objects.filter(pk=corrected.pk).update(label=other)
+    ExampleFactory(classifier=classifier, text="unlabelled")
+
+    assert _shown(boss, classifier__id__exact=classifier.pk, wrong=1) == {"wrong"}
+
+
+def test_only_the_live_version_counts(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    label = LabelFactory(classifier=classifier, number=0)
+    _judged(DoneVersionFactory(classifier=classifier), "then", label=label, predicted=1)
+    _judged(_live(classifier), "now", label=label, predicted=1)
+
+    assert _shown(boss, classifier__id__exact=classifier.pk, wrong=1) == {"now"}
+
+
+def test_the_list_can_be_narrowed_to_what_is_predicted(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    label = LabelFactory(classifier=classifier, number=0)
+    version = _live(classifier)
+    _judged(version, "taken for 0", label=label, predicted=0)
+    _judged(version, "taken for 1", label=label, predicted=1)
+
+    assert _shown(boss, classifier__id__exact=classifier.pk, predicted=1) == {"taken for 1"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"import": "file-x"},
+        {"import": "file-" + "9" * 30},
+        {"import": "x"},
+        {"wrong": "2"},
+        {"predicted": "x"},
+        {"predicted": "99999"},
+        {"classifier__id__exact": "9" * 30},
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_no_error(boss: Client, query: dict[str, str]) -> None:
+    classifier = ClassifierFactory()
+    _live(classifier)
+
+    assert boss.get(reverse(_LIST), {"classifier__id__exact": classifier.pk} | query).status_code in (200, 302)
+
+
+def test_without_a_chosen_classifier_its_filters_are_not_there(boss: Client) -> None:
+    version = _live(ClassifierFactory())
+
+    assert _shown(boss, wrong=1) == set()
+    unfiltered = staff.said(boss.get(reverse(_LIST)))
+    filtered = staff.said(boss.get(reverse(_LIST), {"classifier__id__exact": version.classifier_id}))
+    assert "Says another label" not in unfiltered
+    assert "Says another label" in filtered
+
+
+def test_the_ticked_rows_get_the_chosen_label_after_it_was_asked_for(boss: Client) -> None:
+    label = LabelFactory()
+    examples = ExampleFactory.create_batch(3, classifier=label.classifier)
+
+    asked = _act(boss, "relabel", examples[:2])
+    assert not Decision.objects.exists()
+    done = _act(boss, "relabel", examples[:2], apply=1, label=label.pk, scope="ticked")
+
+    assert "The 2 that you ticked" in staff.said(asked)
+    assert "2 examples now with" in staff.said(done)
+    assert list(Example.objects.order_by("pk").values_list("label", flat=True)) == [label.pk, label.pk, None]
+
+
+def test_all_rows_of_the_filter_can_be_taken_at_once(boss: Client) -> None:
+    label = LabelFactory()
+    typed = ExampleFactory.create_batch(3, classifier=label.classifier)
+    ExampleFactory(classifier=label.classifier, origin="UPLOAD")
+    query = {"origin__exact": "TYPED"}
+
+    asked = _act(boss, "relabel", typed[:1], query=query)
+    _act(boss, "relabel", typed[:1], query=query, apply=1, label=label.pk, scope="filtered")
+
+    assert "All 3 that the list shows" in staff.said(asked)
+    assert set(Example.objects.filter(label=label)) == set(typed)
+
+
+def test_the_label_can_be_taken_away_from_many(boss: Client) -> None:
+    decision = DecisionFactory()
+    Example.objects.update(label=decision.label, state=ExampleState.CONFIRMED)
+
+    _act(boss, "relabel", [decision.example], apply=1, label="none")
+
+    assert Example.objects.get().label is None
+
+
+@pytest.mark.parametrize("label", ["", "x", "999999"])
+def test_a_label_that_is_no_choice_changes_nothing(boss: Client, label: str) -> None:
+    example = ExampleFactory()
+
+    response = _act(boss, "relabel", [example], apply=1, label=label)
+
+    assert "Choose a label." in staff.said(response)
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["relabel", "remove"])
+def test_rows_of_two_classifiers_are_not_taken_together(boss: Client, action: str) -> None:
+    ids = [ExampleFactory().pk, ExampleFactory().pk]
+
+    response = boss.post(
+        reverse(_LIST), {"action": action, "_selected_action": ids, "apply": 1, "label": "none"}, follow=True
+    )
+
+    assert "several classifiers" in staff.said(response)
+    assert Example.objects.count() == 2
+
+
+def test_deleting_asks_once_and_says_how_many(boss: Client) -> None:
+    examples = ExampleFactory.create_batch(3, classifier=ClassifierFactory())
+
+    asked = _act(boss, "remove", examples[:2])
+    assert Example.objects.count() == 3
+    done = _act(boss, "remove", examples[:2], apply=1)
+
+    assert "The 2 that you ticked" in staff.said(asked)
+    assert "2 examples deleted." in staff.said(done)
+    assert Example.objects.get() == examples[2]
+
+
+@pytest.mark.parametrize(("action", "permission"), [("relabel", "change_example"), ("remove", "delete_example")])
+def test_an_action_needs_its_permission(action: str, permission: str) -> None:
+    example = ExampleFactory()
+    address = reverse(_LIST)
+    values = {"action": action, "_selected_action": [example.pk]}
+
+    looker = staff.login("classifiers.view_example").post(address, values, follow=True)
+    doer = staff.login("classifiers.view_example", f"classifiers.{permission}").post(address, values)
+
+    assert "Which ones" not in staff.said(looker)
+    assert "Which ones" in staff.said(doer)
+
+
+def _save(boss: Client, example: Example, **values: Any) -> Any:
+    empty = {f"decisions-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    given = {"text": example.text, "label": example.label_id or ""}
+    address = reverse("admin:classifiers_example_change", args=[example.pk])
+    return boss.post(address, {**empty, **given, **values}, follow=True)
+
+
+def test_the_text_of_an_example_can_be_corrected(boss: Client) -> None:
+    decision = DecisionFactory()
+    Example.objects.update(label=decision.label, state=ExampleState.CONFIRMED)
+    example = Example.objects.get()
+
+    _save(boss, example, text="better\r\nso ")
+
+    example.refresh_from_db()
+    assert (example.text, example.label) == ("better\nso", decision.label)
+    assert example.decisions.count() == 1
+
+
+def test_a_corrected_text_is_found_as_a_duplicate_from_then_on(boss: Client) -> None:
+    example = ExampleFactory(text="before")
+    _save(boss, example, text="after")
+
+    other = ExampleFactory(classifier=example.classifier, text="before")
+    response = _save(boss, other, text="after ")
+
+    assert "has this text already" in staff.said(response)
+    other.refresh_from_db()
+    assert other.text == "before"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("", "can&#x27;t be empty"), ("\u200b", "blank"), ("x" * 100_001, "100,000"), ("a\x01b", "U+0001")],
+    ids=["empty", "blank", "too long", "control character"],
+)
+def test_a_text_that_cannot_be_kept_is_said_on_the_form(boss: Client, text: str, sentence: str) -> None:
+    example = ExampleFactory()
+
+    response = _save(boss, example, text=text)
+
+    assert sentence in staff.said(response)
+    assert Example.objects.get().text == example.text
+
+
+def test_a_text_of_several_lines_that_stays_is_no_change(boss: Client) -> None:
+    example = ExampleFactory(text="one\ntwo")
+
+    response = _save(boss, example, text="one\r\ntwo")
+
+    assert response.status_code == 200
+    history = staff.said(boss.get(reverse("admin:classifiers_example_history", args=[example.pk])))
+    assert "Changed Text" not in history
+
+
+def test_the_last_decision_is_undone_from_the_example_s_page(boss: Client) -> None:
+    decision = DecisionFactory()
+    Example.objects.update(label=decision.label, state=ExampleState.CONFIRMED)
+    address = reverse("admin:classifiers_example_change", args=[decision.example_id])
+    undo = reverse("admin:classifiers_example_undo", args=[decision.example_id])
+
+    offered = undo in staff.said(boss.get(address))
+    response = boss.post(undo, follow=True)
+
+    assert offered
+    assert "It has no label." in staff.said(response)
+    assert Example.objects.get().label is None
+    assert Decision.objects.count() == 2
+
+
+def test_undoing_is_not_offered_where_nothing_was_decided(boss: Client) -> None:
+    example = ExampleFactory()
+    undo = reverse("admin:classifiers_example_undo", args=[example.pk])
+
+    page = staff.said(boss.get(reverse("admin:classifiers_example_change", args=[example.pk])))
+    response = boss.post(undo, follow=True)
+
+    assert undo not in page
+    assert "Nothing was decided" in staff.said(response)
+
+
+def test_undoing_needs_the_permission_and_a_post(boss: Client) -> None:
+    undo = reverse("admin:classifiers_example_undo", args=[ExampleFactory().pk])
+
+    assert staff.login("classifiers.view_example").post(undo).status_code == 403
+    assert boss.get(undo).status_code == 405
