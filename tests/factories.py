@@ -117,6 +117,7 @@ class ImportRunFactory(DjangoModelFactory):
     file_name = "messages.csv"
     size_bytes = 100
     sha256 = "0" * 64
+    header = ["text"]
     text_column = 0
 
 

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.server import ROOT, Server
 from tests.visitor import Page, Visitor
-from tests.walks import log_in, make_classifier, put_to_use
+from tests.walks import log_in, make_classifier, put_to_use, upload
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -40,10 +40,7 @@ def _post(house: Server, path: str, body: Any, *, key: str) -> tuple[int, Any]:
 
 
 def _upload(visitor: Visitor, path: str, *, name: str, content: bytes) -> Page:
-    file = SimpleUploadedFile(name, content, content_type="text/csv")
-    preview = visitor.submit(visitor.open(f"{path}data/"), has="file", file=file)
-    run = visitor.submit(preview, has="text_column")
-    return visitor.wait_for(run.url, text="rows read", within_s=_RUN_WITHIN_S)
+    return upload(visitor, path, name=name, content=content, within_s=_RUN_WITHIN_S)
 
 
 def test_a_csv_becomes_a_classifier_that_answers_over_http(house: Server) -> None:
@@ -98,6 +95,7 @@ def test_the_same_file_again_adds_nothing_and_says_so(house: Server, tmp_path: P
     report = _upload(visitor, path, name="b.csv", content=content)
 
     assert "This very file was imported on" in preview.text
+    assert "already and added 2 examples then" in preview.text
     assert "rows read 2 = added 0 + duplicates 2 + refused 0" in report.text
 
 

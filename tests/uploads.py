@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Generator
+import io
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from openpyxl import Workbook
 
 from classifiers import tasks
 from classifiers.models import Classifier, ImportRun
@@ -57,6 +59,41 @@ def carry_out(run: ImportRun) -> None:
     """Do what the worker does with the run's message."""
     tasks.run_import(run.pk)
     run.refresh_from_db()
+
+
+def choose(run: ImportRun, **choices: Any) -> ImportRun:
+    """Choose the draft's columns as a person would: text in the first, label in the second, but for `choices`."""
+    proposed: dict[str, Any] = {"text_column": 0, "label_column": 1, "header": run.header}
+    imports.choose(run.pk, **proposed | choices)
+    run.refresh_from_db()
+    return run
+
+
+def start(run: ImportRun) -> None:
+    """Start the import of a draft whose columns are chosen."""
+    imports.start(run.pk, chosen=imports.fingerprint(run))
+
+
+def done(content: str | bytes = CSV, *, into: Classifier | None = None, **choices: Any) -> ImportRun:
+    """Import a file, from the upload to the report."""
+    run = choose(stage(content, into=into), **choices)
+    start(run)
+    carry_out(run)
+    return run
+
+
+def workbook(*rows: Sequence[Any], title: str = "Messages", **others: Sequence[Sequence[Any]]) -> bytes:
+    """Return an Excel workbook with a sheet of these rows and one for each of `others`, of which "hidden" is hidden."""
+    book = Workbook()
+    book.remove(book.active)
+    for name, cells in {title: rows, **others}.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name == "hidden" else "visible"
+        for row in cells:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
 
 
 def kept_files() -> list[Path]:

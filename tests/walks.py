@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from tests.server import Server
-from tests.visitor import Visitor
+from tests.visitor import Page, Visitor
 
 NAME, PASSWORD = "ada", "letmein-for-tests"
 
@@ -33,6 +35,15 @@ def make_classifier(visitor: Visitor, *, key: str, labels: Sequence[str]) -> str
     page = visitor.submit(page, has="form-TOTAL_FORMS", **values)
     assert "The labels are saved." in page.text
     return path
+
+
+def upload(visitor: Visitor, path: str, *, name: str, content: bytes, within_s: float) -> Page:
+    """Import a file, columns as proposed, into the classifier at `path`; return the report."""
+    file = SimpleUploadedFile(name, content)
+    preview = visitor.submit(visitor.open(f"{path}data/"), has="file", file=file)
+    sums = visitor.submit(preview, has="text_column")
+    run = visitor.submit(sums, has="chosen")
+    return visitor.wait_for(run.url, text="rows read", within_s=within_s)
 
 
 def put_to_use(visitor: Visitor, path: str, *, project: str) -> str:

@@ -27,6 +27,8 @@ from classifiers.admin import (
     review,
     step_page,
     train,
+    upload_checks,
+    upload_runs,
     uploads,
     use,
 )
@@ -36,6 +38,8 @@ _URLS = (
     *labels.URLS,
     *data.URLS,
     *uploads.URLS,
+    *upload_checks.URLS,
+    *upload_runs.URLS,
     *requests.URLS,
     *pastes.URLS,
     *readings.URLS,

@@ -81,8 +81,8 @@ class LabelMapping:
             return self._book.match(cell)
         label = self._decided[key]
         if label == REFUSE:
-            shown = texts.excerpt(key, limit=60)
-            return Unknown(f"Rows with “{shown}” as their label are left out, as was chosen for this file.", None)
+            shown = f"“{texts.excerpt(key, limit=60)}”" if key else "an empty cell"
+            return Unknown(f"Rows with {shown} as their label are left out, as was chosen for this file.", None)
         # The label may be gone since it was chosen: the book says so.
         return Matched(None) if label is None else self._book.match(str(label))
 

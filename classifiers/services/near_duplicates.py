@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from numpy.typing import NDArray
 
 from classifiers.ml import similarity
@@ -207,7 +208,7 @@ def _open_groups(run: NearDuplicateRun) -> QuerySet[Any, tuple[int, int, int]]:
         first_set=Min(kept),
         last_set=Max(kept),
     )
-    is_settled = Q(kept=F("size")) & Q(first_set=F("last_set"))
+    is_settled = Q(kept=F("size")) & Q(size__gt=0)
     open_groups = counted.filter(size__gt=1).exclude(is_settled)
     ordered = open_groups.annotate(is_conflict=Q(labels__gt=1)).order_by("-is_conflict", "-size", "group")
     return ordered.values_list("group", "size", "labels")
@@ -216,9 +217,10 @@ def _open_groups(run: NearDuplicateRun) -> QuerySet[Any, tuple[int, int, int]]:
 def _first_members(run: NearDuplicateRun, groups: Sequence[int]) -> list[NearDuplicate]:
     found: list[NearDuplicate] = []
     for group in groups:
-        # Confirmed ones first: those are the ones to keep.
+        # Each label in turn, so that a conflict can be seen; of one label the confirmed ones first, which are to keep.
+        turn = Window(RowNumber(), partition_by="example__label", order_by=("example__state", "example_id"))
         members = NearDuplicate.objects.filter(run=run, group=group).select_related("example__label")
-        found += members.order_by("example__state", "example_id")[:MEMBERS_SHOWN]
+        found += members.annotate(turn=turn).order_by("turn", "example__state", "example_id")[:MEMBERS_SHOWN]
     return found
 
 

@@ -38,7 +38,8 @@ def _upload(person: Page, address: str, *, path: Path) -> None:
     person.goto(f"{address}data/")
     person.set_input_files("[name=file]", path)
     person.get_by_role("button", name="Look at the file").click()
-    person.get_by_role("button", name=re.compile("^Import ")).click()
+    person.get_by_role("button", name="Count what would be added").click()
+    person.get_by_role("button", name=re.compile("^Add ")).click()
     expect(person.get_by_text("rows read")).to_be_visible(timeout=_RUN_MS)
 
 
@@ -63,7 +64,10 @@ def test_from_a_file_to_a_call(person: Page, house: Server, shots: Path | None) 
     person.get_by_role("button", name="Look at the file").click()
     expect(person.get_by_role("columnheader", name="text")).to_be_visible()
     _shoot(person, name="3-preview", shots=shots)
-    person.get_by_role("button", name="Import 542 rows").click()
+    person.get_by_role("button", name="Count what would be added").click()
+    expect(person.get_by_role("button", name="Add 542 examples")).to_be_visible()
+    _shoot(person, name="3-sums", shots=shots)
+    person.get_by_role("button", name="Add 542 examples").click()
     # The page comes to its end by itself: nobody loads it again.
     expect(person.get_by_text("rows read")).to_be_visible(timeout=_RUN_MS)
     _shoot(person, name="4-report", shots=shots)

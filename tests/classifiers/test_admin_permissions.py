@@ -23,6 +23,9 @@ _POSTS = {
     "upload": "classifiers.add_example",
     "add_text": "classifiers.add_example",
     "upload_preview": "classifiers.add_example",
+    "upload_check": "classifiers.add_example",
+    "upload_start": "classifiers.add_example",
+    "upload_undo": "classifiers.delete_example",
     "upload_discard": "classifiers.add_example",
     "upload_cancel": "classifiers.add_example",
     "annotate": "classifiers.change_example",
@@ -32,7 +35,17 @@ _POSTS = {
     "promote": "classifiers.change_version",
     "use_add": "moderation.add_analyzersetting",
 }
-_POST_ONLY = ("upload", "add_text", "upload_discard", "upload_cancel", "train_cancel", "promote", "use_add")
+_POST_ONLY = (
+    "upload",
+    "add_text",
+    "upload_start",
+    "upload_discard",
+    "upload_cancel",
+    "upload_undo",
+    "train_cancel",
+    "promote",
+    "use_add",
+)
 
 
 def _address(classifier: Classifier, name: str) -> str:
@@ -126,6 +139,9 @@ def test_a_run_of_another_classifier_is_not_found() -> None:
         boss.get(staff.page(other, "upload_run", run_id=run.pk)).status_code,
         boss.get(staff.page(other, "upload_refused", run_id=run.pk)).status_code,
         boss.post(staff.page(other, "upload_discard", run_id=run.pk)).status_code,
+        boss.get(staff.page(other, "upload_check", run_id=run.pk)).status_code,
+        boss.post(staff.page(other, "upload_start", run_id=run.pk)).status_code,
+        boss.post(staff.page(other, "upload_undo", run_id=run.pk)).status_code,
         boss.post(staff.page(other, "promote", version_id=version.pk)).status_code,
         boss.get(staff.page(other, "train_progress", version_id=version.pk)).status_code,
     }

@@ -1,17 +1,18 @@
-"""A file's way over the screens: looked at, its columns chosen, imported, reported."""
+"""A file's first screens: it's uploaded, looked at, and its columns are chosen."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
-from classifiers.models import Classifier, Example, ImportRun
+from classifiers.models import Classifier, ImportRun
 from moderation.runs import RunState
 from tests import staff, uploads
-from tests.factories import ImportRunFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -29,10 +30,11 @@ def _preview(boss: Client, run: ImportRun, **query: str) -> Any:
     return boss.get(staff.page(run.classifier, "upload_preview", run_id=run.pk), query)
 
 
-def _confirm(boss: Client, run: ImportRun, **values: Any) -> Any:
+def _choose(boss: Client, run: ImportRun, **values: Any) -> Any:
     shown = {
         "encoding": run.encoding,
         "delimiter": run.delimiter,
+        "sheet": run.sheet,
         "header": json.dumps(run.header),
         "text_column": "0",
         "label_column": "1",
@@ -40,18 +42,36 @@ def _confirm(boss: Client, run: ImportRun, **values: Any) -> Any:
     return boss.post(staff.page(run.classifier, "upload_preview", run_id=run.pk), shown | values)
 
 
-def test_a_file_goes_from_the_form_to_the_report(boss: Client) -> None:
+KINDS: dict[str, tuple[str | bytes, str]] = {
+    "CSV": (uploads.CSV, "CSV file, 3 rows."),
+    "TSV": (uploads.CSV.replace(",", "\t"), "CSV file, 3 rows."),
+    "workbook": (
+        uploads.workbook(["text", "label"], ["hello", 0], ["win a phone", "Spam"], ["what?", None]),
+        "Excel workbook, sheet “<bdi>Messages</bdi>”, 3 rows.",
+    ),
+    "JSON lines": (
+        '{"text": "hello", "label": 0}\n{"text": "win a phone", "label": "Spam"}\n{"text": "what?"}\n',
+        "JSON file, 3 rows.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "said"), KINDS.values(), ids=KINDS.keys())
+def test_a_file_of_any_kind_goes_from_the_form_to_the_report(boss: Client, content: str | bytes, said: str) -> None:
     classifier = uploads.classifier()
 
-    to_preview = _upload(boss, classifier)
+    to_preview = _upload(boss, classifier, content)
     run = ImportRun.objects.get()
     preview = staff.said(boss.get(to_preview["Location"]))
-    to_report = _confirm(boss, run)
+    to_check = _choose(boss, run)
+    check = boss.get(to_check["Location"])
+    to_report = boss.post(staff.page(classifier, "upload_start", run_id=run.pk), {"chosen": check.context["chosen"]})
     uploads.carry_out(run)
     report = staff.said(boss.get(to_report["Location"]))
 
-    assert "Import 3 rows" in preview
+    assert said in preview
     assert "win a phone" in preview
+    assert ">Add 3 examples</button>" in staff.said(check)
     assert to_report["Location"] == staff.page(classifier, "upload_run", run_id=run.pk)
     assert "Of those added, 2 came with a label." in report
     assert uploads.labels(classifier) == {"hello": "Fine", "win a phone": "Spam", "what?": None}
@@ -59,8 +79,13 @@ def test_a_file_goes_from_the_form_to_the_report(boss: Client) -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "empty"), (b"text\n", "The file has no rows."), (b"%PDF-1.7", "not CSV")],
-    ids=["empty", "header only", "PDF"],
+    [
+        (b"", "empty"),
+        (b"text\n", "The file has no rows."),
+        (b"%PDF-1.7", "not CSV"),
+        (b"PK\x03\x04 xl/workbook.xml", "The workbook is damaged or was cut off."),
+    ],
+    ids=["empty", "header only", "PDF", "half a workbook"],
 )
 def test_a_file_that_is_no_table_is_said_on_the_form(boss: Client, content: bytes, sentence: str) -> None:
     response = _upload(boss, uploads.classifier(), content)
@@ -131,7 +156,7 @@ def test_a_header_that_cannot_be_used_closes_the_import(boss: Client) -> None:
 def test_one_column_cannot_be_both(boss: Client) -> None:
     run = uploads.stage()
 
-    response = _confirm(boss, run, label_column="0")
+    response = _choose(boss, run, label_column="0")
 
     run.refresh_from_db()
     assert "Choose one column for the text" in staff.said(response)
@@ -146,21 +171,11 @@ def test_one_column_cannot_be_both(boss: Client) -> None:
 def test_a_choice_that_no_page_offers_imports_nothing(boss: Client, values: dict[str, str]) -> None:
     run = uploads.stage()
 
-    response = _confirm(boss, run, **values)
+    response = _choose(boss, run, **values)
 
     run.refresh_from_db()
     assert (response.status_code, run.state) == (200, RunState.DRAFT)
     assert "Choose the columns again." in staff.said(response)
-
-
-def test_a_second_click_starts_no_second_import(boss: Client) -> None:
-    run = uploads.stage()
-    _confirm(boss, run)
-
-    response = _confirm(boss, run)
-
-    assert response["Location"] == staff.page(run.classifier, "upload_run", run_id=run.pk)
-    assert ImportRun.objects.count() == 1
 
 
 def test_a_discarded_file_is_gone(boss: Client, django_capture_on_commit_callbacks: Any) -> None:
@@ -175,79 +190,87 @@ def test_a_discarded_file_is_gone(boss: Client, django_capture_on_commit_callbac
 
 def test_an_import_that_was_started_cannot_be_discarded(boss: Client) -> None:
     run = uploads.stage()
-    _confirm(boss, run)
+    uploads.confirm(run)
 
     boss.post(staff.page(run.classifier, "upload_discard", run_id=run.pk))
 
     assert ImportRun.objects.exists()
 
 
-def test_a_file_that_was_imported_before_says_so(boss: Client) -> None:
-    first = uploads.stage()
-    uploads.confirm(first)
-    uploads.carry_out(first)
+def test_a_file_that_was_imported_before_says_so_and_how_many_it_added(boss: Client) -> None:
+    first = uploads.done()
     again = uploads.stage(into=first.classifier)
 
-    assert "This very file was imported on" in staff.said(_preview(boss, again))
+    preview = staff.said(_preview(boss, again))
+    check = staff.said(boss.get(_choose(boss, again)["Location"]))
+
+    for page in (preview, check):
+        assert "This very file was imported on" in page
+        assert "already and added 3 examples then." in page
 
 
-def test_the_report_names_each_refused_row_and_why(boss: Client) -> None:
-    run = uploads.stage("text,label\n=1+1,Spm\nhello,0\n")
-    uploads.confirm(run)
-    uploads.carry_out(run)
+def test_what_was_chosen_is_proposed_again(boss: Client) -> None:
+    run = uploads.stage("a,b,text\nü,x,hello\n".encode("cp1252"))
+    _choose(boss, run, encoding="iso8859-15", text_column="0", label_column="")
 
-    page = staff.said(boss.get(staff.page(run.classifier, "upload_run", run_id=run.pk)))
-    download = boss.get(staff.page(run.classifier, "upload_refused", run_id=run.pk))
+    response = _preview(boss, run)
 
-    assert "The nearest is “Spam”" in page
-    assert b"'=1+1" in b"".join(download.streaming_content)
-    assert download["Content-Disposition"] == f'attachment; filename="refused-{run.pk}.csv"'
+    assert response.context["reading"]["encoding"].value() == "iso8859-15"
+    assert [column.is_text for column in response.context["columns"]] == [True, False, False]
 
 
-@pytest.mark.parametrize("state", [RunState.FAILED, RunState.DEAD, RunState.CANCELLED])
-def test_an_import_that_ended_badly_shows_its_sentence(boss: Client, state: RunState) -> None:
-    run = ImportRunFactory(state=state, error="There was no room.")
-
-    page = staff.said(boss.get(staff.page(run.classifier, "upload_run", run_id=run.pk)))
-
-    assert "There was no room." in page
+SHEETS = uploads.workbook(["id", "name"], [1, "x"], Chat=[["text", "label"], ["hello", 0]], hidden=[["a"], ["b"]])
 
 
-def test_a_running_import_shows_a_bar_that_is_kept_fresh(boss: Client) -> None:
-    run = ImportRunFactory(state=RunState.RUNNING, progress=0.42, step="Adding: 42 of 100 rows")
+def test_another_sheet_of_a_workbook_can_be_looked_at(boss: Client) -> None:
+    run = uploads.stage(SHEETS)
 
-    page = staff.said(boss.get(staff.page(run.classifier, "upload_run", run_id=run.pk)))
-    part = staff.said(boss.get(staff.page(run.classifier, "upload_progress", run_id=run.pk)))
+    first, other = _preview(boss, run), _preview(boss, run, sheet="Chat")
 
-    for shown in (page, part):
-        assert 'value="42"' in shown
-        assert f'data-hr-poll="{staff.page(run.classifier, "upload_progress", run_id=run.pk)}"' in shown
-    assert "<html" not in part
+    assert (first.context["look"].header, other.context["look"].header) == (("id", "name"), ("text", "label"))
+    assert 'name="encoding" value=""' in staff.said(first)
+    assert "Cells are parted by" not in staff.said(first)
 
 
-def test_the_bar_ends_when_the_import_has_ended(boss: Client) -> None:
-    run = ImportRunFactory(state=RunState.SUCCEEDED)
+def test_a_hidden_sheet_is_named_but_cannot_be_chosen(boss: Client) -> None:
+    run = uploads.stage(SHEETS)
 
-    part = staff.said(boss.get(staff.page(run.classifier, "upload_progress", run_id=run.pk)))
+    page = staff.said(_preview(boss, run))
+    asked = _preview(boss, run, sheet="hidden")
 
-    assert "data-hr-finished" in part
-    assert "data-hr-poll" not in part
+    assert re.search(r'<option value="hidden" disabled>\s*hidden \(hidden\)', page)
+    assert "is hidden. Show it in Excel" in asked.context["problem"]
+    assert re.search(r'<option value="Chat">', staff.said(asked))
 
 
-def test_a_waiting_import_can_be_cancelled(boss: Client) -> None:
-    run = ImportRunFactory(state=RunState.QUEUED)
+@pytest.mark.parametrize(
+    "sheet", ["--help", "x" * 5_000, "No such one", "\ud83d"], ids=["option", "long", "none", "half"]
+)
+def test_a_sheet_that_is_not_there_is_refused(boss: Client, sheet: str) -> None:
+    run = uploads.stage(SHEETS)
+    address = staff.page(run.classifier, "upload_preview", run_id=run.pk)
 
-    for _ in range(2):
-        boss.post(staff.page(run.classifier, "upload_cancel", run_id=run.pk))
+    response = boss.get(f"{address}?sheet={quote(sheet, errors='surrogatepass')}")
 
+    assert response.status_code == 200
+    assert "sheet" in response.context["problem"]
+    assert "look" not in response.context
+
+
+def test_the_chosen_sheet_is_imported(boss: Client) -> None:
+    run = uploads.stage(SHEETS)
+
+    _choose(boss, run, sheet="Chat", header='["text", "label"]')
     run.refresh_from_db()
-    assert run.state == RunState.CANCELLED
-
-
-def test_texts_without_labels_need_no_label_column(boss: Client) -> None:
-    run = uploads.stage()
-
-    _confirm(boss, run, label_column="")
+    uploads.start(run)
     uploads.carry_out(run)
 
-    assert set(Example.objects.values_list("label", flat=True)) == {None}
+    assert run.sheet == "Chat"
+    assert uploads.labels(run.classifier) == {"hello": "Fine"}
+
+
+def test_a_file_without_a_choice_of_reading_offers_none(boss: Client) -> None:
+    page = staff.said(_preview(boss, uploads.stage('{"text": "hello"}\n')))
+
+    assert "How it is read" not in page
+    assert "Count what would be added" in page

@@ -165,6 +165,16 @@ def test_of_a_large_group_the_labelled_ones_are_shown_first() -> None:
     assert (len(group.examples), group.hidden_count) == (MEMBERS_SHOWN, 4)
 
 
+def test_of_a_large_conflict_every_label_is_shown() -> None:
+    run = NearDuplicateRunFactory()
+    one, other = (LabelFactory(classifier=run.classifier, number=number) for number in range(2))
+    _group(run, 1, count=MEMBERS_SHOWN + 3, labels=[*[one] * (MEMBERS_SHOWN + 2), other])
+
+    [group] = near_duplicates.page(run).groups
+
+    assert [example.label for example in group.examples[:3]] == [one, other, one]
+
+
 def test_keeping_one_deletes_the_others() -> None:
     run = NearDuplicateRunFactory()
     examples, bystander = _group(run, 1, count=3), _group(run, 2)

@@ -41,13 +41,23 @@
     wanted.click();
   }
 
-  // A second click on a form that is under way does nothing. Coming back by the back button makes it usable again.
+  // A second click on a form that is under way does nothing; where that takes long, the button says data-hr-wait.
+  // Coming back by the back button makes it usable again.
   function once(form) {
+    let restore = () => {};
     form.addEventListener("submit", (event) => {
-      if (form.dataset.hrSent) event.preventDefault();
+      if (form.dataset.hrSent) return event.preventDefault();
       form.dataset.hrSent = "1";
+      const button = form.dataset.hrWait && event.submitter;
+      if (!button) return;
+      const name = button.textContent;
+      button.textContent = form.dataset.hrWait;
+      restore = () => (button.textContent = name);
     });
-    window.addEventListener("pageshow", () => delete form.dataset.hrSent);
+    window.addEventListener("pageshow", () => {
+      delete form.dataset.hrSent;
+      restore();
+    });
   }
 
   function offerCopy(button) {
