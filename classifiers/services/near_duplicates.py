@@ -208,7 +208,7 @@ def _open_groups(run: NearDuplicateRun) -> QuerySet[Any, tuple[int, int, int]]:
         first_set=Min(kept),
         last_set=Max(kept),
     )
-    is_settled = Q(kept=F("size")) & Q(size__gt=0)
+    is_settled = Q(kept=F("size")) & Q(first_set=F("last_set"))
     open_groups = counted.filter(size__gt=1).exclude(is_settled)
     ordered = open_groups.annotate(is_conflict=Q(labels__gt=1)).order_by("-is_conflict", "-size", "group")
     return ordered.values_list("group", "size", "labels")
