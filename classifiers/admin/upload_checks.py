@@ -11,6 +11,7 @@ from classifiers.admin import step_page
 from classifiers.admin.step_page import StepUrl
 from classifiers.admin.upload_forms import MappingForm, read_mapping
 from classifiers.admin.uploads import ADD, find_run
+from classifiers.importing.label_cells import LabelCell
 from classifiers.models import Classifier, ImportRun
 from classifiers.services import import_checks, imports
 from classifiers.services.import_checks import Check
@@ -34,7 +35,8 @@ def show_check(request: HttpRequest, classifier: Classifier, run_id: int) -> Htt
         check = import_checks.check(run)
     except FileRefused as error:
         problem, is_slow = str(error), isinstance(error, TookTooLong)
-    form = MappingForm(cells=() if check is None else check.cells, run=run, labels=classifier.labels.all())
+    cells = () if check is None else sorted(check.cells, key=_is_clear)
+    form = MappingForm(cells=cells, run=run, labels=classifier.labels.all())
     return step_page.show(
         request,
         classifier,
@@ -53,6 +55,11 @@ def show_check(request: HttpRequest, classifier: Classifier, run_id: int) -> Htt
         label_name="" if run.label_column is None else run.header[run.label_column],
         earlier=imports.find_earlier(run),
     )
+
+
+def _is_clear(cell: LabelCell) -> bool:
+    # What goes nowhere by itself comes first.
+    return cell.by != "refused"
 
 
 def _map(request: HttpRequest, classifier: Classifier, run: ImportRun) -> HttpResponse:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.shots import shoot
 from tests.server import ROOT, Server
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 _SAMPLES = ROOT / "config" / "sample_data"
 _LABELS = ("Fine", "Off-platform", "Advert")
-_WIDTHS = {"wide": (1400, 900), "phone": (390, 844)}
 _RUN_MS = 90_000
 
 
@@ -43,58 +43,47 @@ def _upload(person: Page, address: str, *, path: Path) -> None:
     expect(person.get_by_text("rows read")).to_be_visible(timeout=_RUN_MS)
 
 
-def _shoot(person: Page, *, name: str, shots: Path | None) -> None:
-    """See that the page fits its window at both widths; keep a picture of it where somebody wants to look."""
-    for width, (columns, rows) in _WIDTHS.items():
-        person.set_viewport_size({"width": columns, "height": rows})
-        if shots is not None:
-            person.screenshot(path=shots / f"{name}-{width}.png")
-        overhang = person.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overhang <= 0, f"{name} is {overhang} pixels wider than a window of {columns}."
-    person.set_viewport_size({"width": 1400, "height": 900})
-
-
 def test_from_a_file_to_a_call(person: Page, house: Server, shots: Path | None) -> None:
     address = _make_classifier(person, house, name="Browser story")
-    _shoot(person, name="1-labels", shots=shots)
+    shoot(person, name="1-labels", shots=shots)
 
     person.goto(f"{address}data/")
-    _shoot(person, name="2-data-empty", shots=shots)
+    shoot(person, name="2-data-empty", shots=shots)
     person.set_input_files("[name=file]", _SAMPLES / "marketplace_labelled.csv")
     person.get_by_role("button", name="Look at the file").click()
     expect(person.get_by_role("columnheader", name="text")).to_be_visible()
-    _shoot(person, name="3-preview", shots=shots)
+    shoot(person, name="3-preview", shots=shots)
     person.get_by_role("button", name="Count what would be added").click()
     expect(person.get_by_role("button", name="Add 542 examples")).to_be_visible()
-    _shoot(person, name="3-sums", shots=shots)
+    shoot(person, name="3-sums", shots=shots)
     person.get_by_role("button", name="Add 542 examples").click()
     # The page comes to its end by itself: nobody loads it again.
     expect(person.get_by_text("rows read")).to_be_visible(timeout=_RUN_MS)
-    _shoot(person, name="4-report", shots=shots)
+    shoot(person, name="4-report", shots=shots)
 
     _upload(person, address, path=_SAMPLES / "marketplace_unlabelled.csv")
     person.goto(f"{address}annotate/")
-    _shoot(person, name="5-annotate", shots=shots)
+    shoot(person, name="5-annotate", shots=shots)
     expect(person.get_by_text("542 of 967 labelled")).to_be_visible()
     person.keyboard.press("1")
     expect(person.get_by_text("543 of 967 labelled")).to_be_visible()
 
     person.goto(f"{address}train/")
-    _shoot(person, name="6-train", shots=shots)
+    shoot(person, name="6-train", shots=shots)
     person.get_by_role("button", name="Train on 543 examples").click()
     expect(person.get_by_text("Version 1").first).to_be_visible(timeout=_RUN_MS)
     person.goto(f"{address}review/")
     expect(person.get_by_text("F1 (macro, out-of-fold)")).to_be_visible(timeout=_RUN_MS)
-    _shoot(person, name="7-review", shots=shots)
+    shoot(person, name="7-review", shots=shots)
     person.locator("#hr-try").fill("we can settle that without the app, write to mara at example dot org")
     person.get_by_role("button", name="Ask the live version").click()
     expect(person.locator(".hr-answer")).to_contain_text("Off-platform")
 
     person.goto(f"{address}use/")
-    _shoot(person, name="8-use", shots=shots)
+    shoot(person, name="8-use", shots=shots)
     expect(person.get_by_text("/api/v1/classifiers/browser-story/predict").first).to_be_visible()
     person.goto(f"{address}change/")
-    _shoot(person, name="9-home", shots=shots)
+    shoot(person, name="9-home", shots=shots)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -115,4 +104,4 @@ def test_every_list_fits_a_phone(person: Page, house: Server, shots: Path | None
     for name, path in pages.items():
         person.goto(f"{house.base_url}/admin/{path}")
 
-        _shoot(person, name=f"{name}-{scheme}", shots=shots)
+        shoot(person, name=f"{name}-{scheme}", shots=shots)

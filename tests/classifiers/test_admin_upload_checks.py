@@ -37,7 +37,7 @@ def _check(boss: Client, run: ImportRun, **values: Any) -> Any:
 
 def _map(boss: Client, run: ImportRun, **chosen: str) -> Any:
     """Send the table of label cells as it stands, but for `chosen`, by the words in the cell."""
-    cells = [cell.cell for cell in _check(boss, run).context["check"].cells]
+    cells = [row.cell.cell for row in _check(boss, run).context["destinations"]]
     fields = {f"cell-{cells.index(cell)}": code for cell, code in chosen.items()}
     return _check(boss, run, cells=json.dumps(cells), **fields)
 
@@ -104,6 +104,12 @@ def test_every_label_cell_says_where_it_goes(boss: Client) -> None:
         "“&lt;i&gt;junk&lt;/i&gt;” is not a",
     ):
         assert said in page
+
+
+def test_cells_that_go_nowhere_by_themselves_come_first(boss: Client) -> None:
+    response = _check(boss, _draft("text,label\na,0\nb,0\nc,junk\nd,Spam\n"))
+
+    assert [row.cell.cell for row in response.context["destinations"]] == ["junk", "0", "Spam"]
 
 
 def test_words_that_are_no_label_can_be_sent_to_one(boss: Client) -> None:

@@ -16,21 +16,21 @@ def _angled(*degrees: float) -> np.ndarray:
 def _cloud(*, rows: int, copies: int) -> np.ndarray:
     """Return random rows, the last of which are the first ones, a little moved."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(rows, 200)).astype(np.float32)
-    X[rows - copies :] = X[:copies] + 0.2 * rng.normal(size=(copies, 200))
+    X = rng.normal(size=(rows, 400)).astype(np.float32)
+    X[rows - copies :] = X[:copies] + 0.2 * rng.normal(size=(copies, 400))
     return X
 
 
 def _whole(X: np.ndarray, *, threshold: float) -> list[int]:
     """Return the groups as the plain definition has them, all cosines at once."""
-    roots = list(range(len(X)))
-    cosines = unit_rows(X) @ unit_rows(X).T
-    for _ in range(len(X)):
-        before = list(roots)
-        for a, b in zip(*np.nonzero(cosines >= threshold), strict=True):
-            roots[a] = roots[b] = min(roots[a], roots[b])
-        if roots == before:
-            break
+    is_alike = unit_rows(X) @ unit_rows(X).T >= threshold
+    roots = [-1] * len(X)
+    for first in range(len(X)):
+        waiting = [first] if roots[first] < 0 else []
+        while waiting:
+            row = waiting.pop()
+            roots[row] = first
+            waiting += [other for other in np.flatnonzero(is_alike[row]).tolist() if roots[other] < 0]
     return roots
 
 
@@ -60,6 +60,7 @@ def test_many_blocks_find_what_one_would(threshold: float) -> None:
     assert group(X, threshold=threshold, block=(64, 96)).tolist() == _whole(X, threshold=threshold)
 
 
+@pytest.mark.slow
 def test_the_threshold_parts_the_moved_copies_from_the_rest() -> None:
     X = _cloud(rows=300, copies=60)
 
@@ -68,6 +69,7 @@ def test_the_threshold_parts_the_moved_copies_from_the_rest() -> None:
     assert sizes == [240, 300]
 
 
+@pytest.mark.slow
 def test_equal_rows_in_plenty_are_one_group() -> None:
     X = np.ones((3_000, 4), dtype=np.float16)
 
@@ -91,6 +93,7 @@ def test_nearest_in_blocks_is_nearest_at_once() -> None:
     assert nearest(X[:30], among=X[30:], block=(7, 11)) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["group", "nearest"])
 def test_progress_ends_at_the_whole(work: str) -> None:
     told: list[float] = []
