@@ -191,7 +191,9 @@ def test_the_most_useful_are_near_the_line_unlike_or_rare(project: Project) -> N
         if label.name == "Payment":
             for text in ("Send me the money by transfer", "I pay by bank card"):
                 ExampleFactory(classifier=classifier, text=text, label=label, state="CONFIRMED")
-    _log(project, *(f"{text} Number {n}." for text in _TEXTS for n in ("one", "twenty", "five hundred")), "Hello you")
+    _log(project, *(f"{text} Number {n}." for text in _TEXTS for n in ("one", "twenty", "five hundred")))
+    # So many that whatever is drawn first, or unlike the examples, leaves one of them to be called rare.
+    _log(project, "Hello you", "Good morning to you all", "Hi there, how nice", "Nice to see you, friend", "Greetings!")
 
     run = _search(project, classifier=classifier, selection=Selection.USEFUL, wanted=8)
 
