@@ -74,6 +74,8 @@ def group(
     at most the product of the lengths that are left; only the others are compared in full.
 
     Shapes: X (n, d), also mapped from a file -> int64 (n,). Memory: n x 129 float32, and one block.
+    Source: 200,000 rows of 1,152 numbers, a tenth of them copies, threshold .95: 199 s of CPU time on two busy cores
+    (309 s by the clock), 687 MB at most with the 460 MB of the mapped file.
     """
     sketch = _sketch(X)
     parents = np.arange(len(X))
