@@ -51,4 +51,4 @@ class ImportRunAdmin(ModelAdmin):
 
     @display(description="State", ordering="state", label=STATE_COLORS)
     def status(self, run: ImportRun) -> str:
-        return RunState(run.state).label
+        return "Undone" if run.is_undone else RunState(run.state).label

@@ -24,4 +24,7 @@ def shoot_both(person: Page, *, name: str, shots: Path | None) -> None:
     """Do so in dark and in light. What stands in the page's fields stays: it isn't loaded again."""
     for scheme in ("dark", "light"):
         person.evaluate("isDark => document.documentElement.classList.toggle('dark', isDark)", scheme == "dark")
+        if shots is not None:
+            # Until the buttons have faded into their new color.
+            person.wait_for_timeout(200)
         shoot(person, name=f"{name}-{scheme}", shots=shots)

@@ -277,3 +277,4 @@ def test_a_label_that_is_gone_is_said_and_its_rows_are_refused(boss: Client) -> 
 
     assert response.context["check"].refused == 2
     assert "There is no label 1." in staff.said(response)
+    assert [row.field.value() for row in response.context["destinations"]] == ["", "", ""]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from classifiers.models import DecisionSource, Example, ImportRun
 from classifiers.services import decisions
@@ -96,6 +97,17 @@ def test_an_import_that_is_done_can_be_undone(boss: Client) -> None:
     assert "Examples removed: 3." in after
     assert "Undo this import" not in after
     assert "rows read" in after
+
+
+def test_an_import_that_was_undone_is_called_so_in_both_lists(boss: Client) -> None:
+    run = uploads.done()
+    pages = (staff.page(run.classifier, "data"), reverse("admin:classifiers_importrun_changelist"))
+    before = [staff.said(boss.get(page)) for page in pages]
+
+    _undo(boss, run)
+
+    assert not any("Undone" in page for page in before)
+    assert all("Undone" in staff.said(boss.get(page)) for page in pages)
 
 
 def test_the_page_says_what_stays_and_why(boss: Client) -> None:

@@ -40,6 +40,7 @@ MESSY = (
     "was confirmed here,0\n"
     "was confirmed here,\n"
     "was suggested,0\n"
+    "was confirmed as spam,1\n"
 )
 
 
@@ -47,11 +48,11 @@ def _classifier() -> Classifier:
     """Return a classifier that knows some of the texts of MESSY."""
     classifier = uploads.classifier()
     fine, spam = classifier.labels.all()
-    for text in ("was there", "was confirmed", "was confirmed here", "was suggested"):
+    for text in ("was there", "was suggested"):
         ExampleFactory(classifier=classifier, text=text)
-    for text, label in {"was confirmed": spam, "was confirmed here": spam}.items():
-        example = classifier.examples.get(text=text)
-        decisions.decide(example.pk, label_id=label.pk, source=DecisionSource.PERSON)
+    for text in ("was confirmed", "was confirmed here", "was confirmed as spam"):
+        example = ExampleFactory(classifier=classifier, text=text)
+        decisions.decide(example.pk, label_id=spam.pk, source=DecisionSource.PERSON)
     suggested = classifier.examples.get(text="was suggested")
     decisions.decide(suggested.pk, label_id=fine.pk, source=DecisionSource.LLM)
     return classifier
@@ -113,8 +114,8 @@ def test_the_report_has_the_sums_that_were_shown(content: str | bytes) -> None:
 def test_the_sums_of_a_messy_file_are_told_apart() -> None:
     check = _check(MESSY, into=_classifier())
 
-    assert _sums(check) == (17, 3, 2, 2, 4, 10)
-    assert (check.repeated, check.known, check.conflicting) == (2, 2, 7)
+    assert _sums(check) == (18, 3, 2, 2, 5, 10)
+    assert (check.repeated, check.known, check.conflicting) == (2, 3, 7)
     assert check.refused_otherwise == 0
 
 
@@ -245,6 +246,15 @@ def test_a_child_that_breaks_off_ends_in_a_sentence(
         import_checks.check(run)
 
     assert "secret" not in caplog.text
+
+
+def test_rows_that_end_early_make_no_sums(settings: Any, tmp_path: Path) -> None:
+    run = uploads.choose(uploads.stage(), label_column=None)
+    code = 'print(\'{"total": 3}\\n{"row": 2, "text": "hello", "label": null}\', flush=True)\nsys.exit(1)'
+    settings.BASE_DIR = uploads.write_child(tmp_path / "elsewhere", code=code)
+
+    with pytest.raises(FileRefused, match="Reading the file broke off"):
+        import_checks.check(run)
 
 
 def _count_queries(texts: int, *, django_assert_max_num_queries: Any) -> int:

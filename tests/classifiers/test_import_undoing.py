@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from classifiers.models import Classifier, Decision, DecisionSource, Example, ExampleState, ImportRun, Label
+from classifiers.models import Classifier, Decision, DecisionSource, ExampleState, ImportRun
 from classifiers.services import decisions, examples, import_undoing, imports, undoing
 from classifiers.services.import_undoing import NotUndoable
 from moderation.runs import RunState
@@ -183,6 +183,26 @@ def test_an_import_is_undone_once() -> None:
     assert (run.undone_sums, Decision.objects.count()) == (sums, made)
 
 
+def test_a_decision_that_is_made_while_the_undoing_waits_its_turn_counts() -> None:
+    classifier = uploads.classifier()
+    run = _imported(classifier, ("hello", 0), ("world", 0))
+    made = []
+
+    def decide(execute: Any, sql: str, *rest: Any) -> Any:
+        # Between the look at what is there and the lock.
+        if 'FROM "classifiers_classifier"' in sql and not made:
+            made.append("hello")
+            _decide(classifier, "hello", 1, DecisionSource.PERSON)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(decide):
+        sums = _undo(run)
+
+    assert made == ["hello"]
+    assert sums == {"removed": 1, "restored": 0, "kept": {"PERSON": 1}}
+    assert uploads.labels(classifier) == {"hello": "Spam"}
+
+
 class _Killed(BaseException):
     """Stands for the end of the process."""
 
@@ -275,12 +295,3 @@ def test_the_queries_do_not_grow_with_the_examples() -> None:
     few, many = _count_queries(2), _count_queries(30)
 
     assert few == many
-
-
-def test_labels_of_the_classifier_stay(settings: Any) -> None:
-    classifier = uploads.classifier()
-
-    _undo(_imported(classifier, ("hello", 0)))
-
-    assert Label.objects.filter(classifier=classifier).count() == 2
-    assert Example.objects.count() == 0
