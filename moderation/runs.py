@@ -49,10 +49,15 @@ class RunCancelled(Exception):
     """A person asked for the run to stop."""
 
 
+class RunPaused(Exception):
+    """The run stops here and can be resumed; its message is a sentence for the user."""
+
+
 class RunState(models.TextChoices):
     DRAFT = "DRAFT", "Not started"
     QUEUED = "QUEUED", "Waiting"
     RUNNING = "RUNNING", "Running"
+    PAUSED = "PAUSED", "Paused"
     SUCCEEDED = "SUCCEEDED", "Done"
     FAILED = "FAILED", "Failed"
     DEAD = "DEAD", "Gave up"
@@ -135,6 +140,11 @@ class Claim:
         """Mark the run as failed for the reason in `sentence`. Raises RunLost."""
         self._end(RunState.FAILED, error=sentence)
 
+    def pause(self, sentence: str) -> None:
+        """Put the run aside until somebody resumes it, for the reason in `sentence`. Raises RunLost."""
+        if not self._mine().update(state=RunState.PAUSED, token=None, lease_until=None, step="", error=sentence):
+            raise RunLost
+
     def cancel(self) -> None:
         """Mark the run as cancelled. Raises RunLost."""
         self._end(RunState.CANCELLED, error="Cancelled on request.")
@@ -186,8 +196,8 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
     """Do `work` for the run if it can be claimed, and leave the row saying how it ended.
 
     `work` ends by calling `claim.finish`. It raises RunError for an expected failure, RunBroke for one that is worth
-    another attempt. This is the one place of the house that catches every exception: the row must never be left
-    saying that the run goes on.
+    another attempt, RunPaused where a person should say when to go on. This is the one place of the house that catches
+    every exception: the row must never be left saying that the run goes on.
     """
     held = claim(model, run_id)
     if held is None:
@@ -198,6 +208,8 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
         logger.warning("run lost", extra={"run": f"{model.__name__}:{run_id}"})
     except RunCancelled:
         _end(held.cancel)
+    except RunPaused as error:
+        _end(partial(held.pause, str(error)))
     except RunError as error:
         _end(partial(held.fail, str(error)))
     except RunBroke as error:
@@ -218,13 +230,27 @@ def _end(ending: Callable[[], None]) -> None:
 
 
 def request_cancel(model: type[BackgroundRun], run_id: int) -> bool:
-    """Ask the run to stop; return whether there was anything to stop. A waiting run is cancelled at once."""
+    """Ask the run to stop; return whether there was anything to stop.
+
+    A run that waits or is paused is cancelled at once.
+    """
     runs = model._default_manager.filter(pk=run_id)
-    if runs.filter(state=RunState.QUEUED).update(
+    if runs.filter(state__in=(RunState.QUEUED, RunState.PAUSED)).update(
         state=RunState.CANCELLED, finished_at=timezone.now(), error="Cancelled on request."
     ):
         return True
     return bool(runs.filter(state=RunState.RUNNING).update(is_cancel_requested=True))
+
+
+def resume(model: type[BackgroundRun], run_id: int) -> bool:
+    """Queue a run again that was paused, failed or gave up; return whether there was one. What it did before stays."""
+    stopped = (RunState.PAUSED, RunState.FAILED, RunState.DEAD)
+    resumed = model._default_manager.filter(pk=run_id, state__in=stopped).update(
+        state=RunState.QUEUED, attempts=0, error="", is_cancel_requested=False, finished_at=None, sent_at=timezone.now()
+    )
+    if resumed:
+        send(model, run_id)
+    return bool(resumed)
 
 
 def sweep() -> int:

@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from classifiers.admin import (
-    annotate,
     data,
     labels,
     near_duplicates,
@@ -44,7 +43,6 @@ _URLS = (
     *pastes.URLS,
     *readings.URLS,
     *near_duplicates.URLS,
-    *annotate.URLS,
     *train.URLS,
     *review.URLS,
     *use.URLS,
@@ -62,7 +60,7 @@ class ClassifierAdmin(ModelAdmin):
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        return [url.as_pattern() for url in _URLS] + super().get_urls()
+        return [url.as_pattern() for url in (*_URLS, *step_page.added_urls())] + super().get_urls()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Classifier]:
         return super().get_queryset(request).annotate(labels_there=_counted(Label), examples_there=_counted(Example))

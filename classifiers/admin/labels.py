@@ -85,7 +85,7 @@ def _save(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         return _page(request, classifier, formset=formset)
     drafts = [draft for form in formset if (draft := form.as_draft()) is not None]
     try:
-        labels.save(classifier.pk, drafts=drafts)
+        labels.save(classifier.pk, drafts=drafts, by=request.user)
     except BadLabels as error:
         return _page(request, classifier, formset=formset, problem=str(error))
     step_page.log(request, classifier, "Changed labels.")

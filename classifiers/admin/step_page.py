@@ -54,6 +54,20 @@ class StepUrl:
         return path(f"<int:object_id>/{self.route}", view, name=f"classifiers_classifier_{self.name}")
 
 
+# Pages below a classifier's own that the apps above this one add.
+_added: list[StepUrl] = []
+
+
+def add_urls(urls: Sequence[StepUrl]) -> None:
+    """Put an app's pages among a classifier's own. Called while Django collects the admin's screens."""
+    _added.extend(urls)
+
+
+def added_urls() -> tuple[StepUrl, ...]:
+    """Return the pages that were added."""
+    return tuple(_added)
+
+
 @dataclass(frozen=True)
 class Place:
     """A step in the rail on top of each page."""
@@ -93,7 +107,10 @@ def go(classifier: Classifier, name: str, **captured: Any) -> HttpResponse:
 
 
 def show(request: HttpRequest, classifier: Classifier, *, code: str, template: str, **context: Any) -> TemplateResponse:
-    """Return the page of the step `code`, in the frame that all steps share."""
+    """Return the page of the step `code`, in the frame that all steps share.
+
+    A `template` without a folder lies among the classifiers' own.
+    """
     standing = context.pop("standing", None) or steps.measure(classifier)
     places = [
         Place(step=step, url=url(classifier, step.code), is_here=step.code == code) for step in steps.walk(standing)
@@ -101,7 +118,7 @@ def show(request: HttpRequest, classifier: Classifier, *, code: str, template: s
     here = next((place.step.title for place in places if place.is_here), "")
     return TemplateResponse(
         request,
-        f"{FOLDER}/{template}",
+        template if "/" in template else f"{FOLDER}/{template}",
         {
             **admin.site.each_context(request),
             "opts": Classifier._meta,

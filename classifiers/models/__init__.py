@@ -6,6 +6,7 @@ from classifiers.models.decision import Decision, DecisionSource
 from classifiers.models.embedding import Embedding
 from classifiers.models.embedding_run import EmbeddingRun
 from classifiers.models.example import Example, ExampleOrigin, ExampleState
+from classifiers.models.guidelines import Guidelines
 from classifiers.models.near_duplicate import KeptApart, NearDuplicate, NearDuplicateRun
 from classifiers.models.request_import import PickReason, RequestImport, RequestPick, Selection
 from classifiers.models.version import HeldOut, Version
@@ -21,6 +22,7 @@ __all__ = [
     "ExampleOrigin",
     "ExampleState",
     "FileKind",
+    "Guidelines",
     "HeldOut",
     "ImportRefusal",
     "ImportRun",

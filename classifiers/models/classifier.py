@@ -52,6 +52,12 @@ class Classifier(models.Model):
         editable=False,
         help_text="Since the first training the labels stay as they are.",
     )
+    trains_on_suggestions = models.BooleanField(
+        default=True, db_default=True, help_text="Whether labels that only a machine has given are learnt from too."
+    )
+    suggestion_floor = models.FloatField(
+        default=0.7, db_default=0.7, help_text="Suggestions less sure than this aren't learnt from, 0 to 1."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -67,6 +73,10 @@ class Classifier(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="classifier_name_not_empty"),
             models.CheckConstraint(condition=~Q(key=""), name="classifier_key_not_empty"),
+            models.CheckConstraint(
+                condition=Q(suggestion_floor__gte=0.0, suggestion_floor__lte=1.0),
+                name="classifier_floor_is_a_share",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class ExampleOrigin(models.TextChoices):
 class Example(models.Model):
     """One text of a classifier with its current label, which follows from its decisions by one rule.
 
-    Written by `services.examples` (text, origin) and `services.decisions` (label, state).
+    Written by `services.examples` (text, origin) and `services.decisions` (label, state, confidence).
     """
 
     classifier = models.ForeignKey("classifiers.Classifier", on_delete=models.CASCADE, related_name="examples")
@@ -34,6 +34,9 @@ class Example(models.Model):
         "classifiers.Label", null=True, blank=True, on_delete=models.PROTECT, related_name="examples"
     )
     state = models.CharField(max_length=10, choices=ExampleState.choices, default=ExampleState.UNLABELLED)
+    confidence = models.FloatField(
+        null=True, editable=False, help_text="How sure the machine was whose suggestion holds, 0 to 1."
+    )
     import_run = models.ForeignKey(
         "classifiers.ImportRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="examples"
     )
@@ -57,11 +60,19 @@ class Example(models.Model):
                 condition=Q(label__isnull=True, state="UNLABELLED") | (Q(label__isnull=False) & ~Q(state="UNLABELLED")),
                 name="example_label_fits_state",
             ),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True) | Q(confidence__gte=0.0, confidence__lte=1.0),
+                name="example_confidence_is_a_share",
+            ),
         ]
         indexes = [
             models.Index(fields=["classifier", "state", "label"], name="example_state_idx"),
             # Each page counts the examples of each label: 200,000 in 16 ms instead of 50.
             models.Index(fields=["classifier", "label"], name="example_label_idx"),
+            # Suggestions are confirmed least sure first.
+            models.Index(
+                fields=["classifier", "confidence"], name="example_suggested_idx", condition=Q(state="SUGGESTED")
+            ),
             models.Index(
                 fields=["source_request_id"], name="example_source_idx", condition=Q(source_request_id__isnull=False)
             ),

@@ -22,6 +22,9 @@ class Version(BackgroundRun):
     labels = models.JSONField(default=list, help_text="Number and name of each label at that time.")
     label_counts = models.JSONField(default=dict, help_text="Label number to how many examples.")
     example_count = models.PositiveIntegerField(default=0)
+    suggested_count = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many of the examples had a label that only a machine had given."
+    )
     data_sha256 = models.CharField(max_length=64, blank=True, help_text="Hash of texts and labels trained on.")
     scores = models.JSONField(default=dict, help_text="Out-of-fold accuracy, macro-F1, and per label P, R, F1.")
     macro_f1 = models.FloatField("F1", null=True, help_text="Macro-averaged, out-of-fold, 0 to 1.")

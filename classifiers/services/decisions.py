@@ -24,14 +24,21 @@ def settle(decisions: Iterable[Decision]) -> tuple[int | None, ExampleState]:
     The last word of a person or an import holds. Where a person took the label away, or none has spoken, the last
     suggestion made since then holds.
     """
-    label_id, state = None, ExampleState.UNLABELLED
+    standing = find_standing(decisions)
+    if standing is None or standing.label_id is None:
+        return None, ExampleState.UNLABELLED
+    is_confirming = standing.source in CONFIRMING
+    return standing.label_id, ExampleState.CONFIRMED if is_confirming else ExampleState.SUGGESTED
+
+
+def find_standing(decisions: Iterable[Decision]) -> Decision | None:
+    """Return the decision that holds, of those given oldest first: by it the label is given, or taken away."""
+    standing: Decision | None = None
     for decision in decisions:
-        if decision.source in CONFIRMING:
-            label_id = decision.label_id
-            state = ExampleState.UNLABELLED if label_id is None else ExampleState.CONFIRMED
-        elif state != ExampleState.CONFIRMED:
-            label_id, state = decision.label_id, ExampleState.SUGGESTED
-    return label_id, state
+        is_confirmed = standing is not None and standing.source in CONFIRMING and standing.label_id is not None
+        if decision.source in CONFIRMING or not is_confirmed:
+            standing = decision
+    return standing
 
 
 def decide(
@@ -70,13 +77,19 @@ def add(decisions: Sequence[Decision]) -> dict[int, Example]:
     history: defaultdict[int, list[Decision]] = defaultdict(list)
     for decision in Decision.objects.filter(example_id__in=ids).order_by("pk"):
         history[decision.example_id].append(decision)
-    alike: defaultdict[tuple[int | None, ExampleState], list[int]] = defaultdict(list)
+    alike: defaultdict[tuple[int | None, ExampleState, float | None], list[int]] = defaultdict(list)
     for pk, example in examples.items():
         example.label_id, example.state = settle(history[pk])
-        alike[example.label_id, example.state].append(pk)
-    for (label_id, state), pks in alike.items():
-        Example.objects.filter(pk__in=pks).update(label_id=label_id, state=state)
+        example.confidence = _confidence(history[pk]) if example.state == ExampleState.SUGGESTED else None
+        alike[example.label_id, example.state, example.confidence].append(pk)
+    for (label_id, state, confidence), pks in alike.items():
+        Example.objects.filter(pk__in=pks).update(label_id=label_id, state=state, confidence=confidence)
     return examples
+
+
+def _confidence(history: Sequence[Decision]) -> float | None:
+    standing = find_standing(history)
+    return None if standing is None else standing.confidence
 
 
 def _require_own_labels(decisions: Sequence[Decision], *, examples: Mapping[int, Example]) -> None:

@@ -7,11 +7,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 
 from classifiers.models import Classifier, Label
+from classifiers.services import guidelines
 
 # The guide: "add a limited number of labels"; beyond this the screen says so.
 MANY_LABELS = 10
@@ -46,8 +48,10 @@ def propose_color(number: int) -> str:
 
 
 @transaction.atomic
-def save(classifier_id: int, *, drafts: Sequence[LabelDraft]) -> None:
+def save(classifier_id: int, *, drafts: Sequence[LabelDraft], by: Any = None) -> None:
     """Make the classifier's labels as the drafts say; labels without a draft stay as they are.
+
+    Where names or descriptions are others than before, they are kept as new guidelines.
 
     Order: new labels get the next numbers in the order of the drafts. Raises BadLabels, LabelsLocked.
     """
@@ -66,14 +70,15 @@ def save(classifier_id: int, *, drafts: Sequence[LabelDraft]) -> None:
             _remove(present[draft.id])
     _change([draft for draft in kept if draft.id is not None], present=present)
     _add([draft for draft in kept if draft.id is None], classifier=classifier)
+    guidelines.record(classifier_id, by=by)
 
 
 @transaction.atomic
-def add(classifier_id: int, *, name: str, description: str = "", color: str = "") -> Label:
+def add(classifier_id: int, *, name: str, description: str = "", color: str = "", by: Any = None) -> Label:
     """Add one label, in a color of its own unless one is given, and return it. Raises BadLabels, LabelsLocked."""
     labels = _locked(classifier_id)
     color = color or propose_color(labels.count())
-    save(classifier_id, drafts=[LabelDraft(name=name, description=description, color=color)])
+    save(classifier_id, drafts=[LabelDraft(name=name, description=description, color=color)], by=by)
     return labels.latest("number")
 
 
@@ -85,6 +90,7 @@ def change(
     name: str | None = None,
     description: str | None = None,
     color: str | None = None,
+    by: Any = None,
 ) -> Label:
     """Change what is given of the label with this number and return it.
 
@@ -97,7 +103,7 @@ def change(
         description=label.description if description is None else description,
         color=label.color if color is None else color,
     )
-    save(classifier_id, drafts=[draft])
+    save(classifier_id, drafts=[draft], by=by)
     label.refresh_from_db()
     return label
 

@@ -39,7 +39,7 @@ def show_annotate(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         request,
         classifier,
         code="annotate",
-        template="annotate.html",
+        template="admin/annotation/texts.html",
         example=example if labels else None,
         choices=[Choice(label=label, key=str(key) if key <= _KEYS else "") for key, label in enumerate(labels, 1)],
         skip_url=f"?{urlencode({'after': example.pk})}" if example is not None else "",

@@ -1,0 +1,20 @@
+"""One file per subject."""
+
+from annotation.models.queue import Answer, Lease, QueueEntry, QueueMethod, QueueRun
+from annotation.models.run import AllowanceUse, Annotation, AnnotationRun, AnnotationState, Annotator, Pick
+from annotation.models.setting import AnnotationSetting
+
+__all__ = [
+    "AllowanceUse",
+    "Annotation",
+    "AnnotationRun",
+    "AnnotationSetting",
+    "AnnotationState",
+    "Annotator",
+    "Answer",
+    "Lease",
+    "Pick",
+    "QueueEntry",
+    "QueueMethod",
+    "QueueRun",
+]
