@@ -97,7 +97,7 @@ def test_a_damaged_model_is_not_loaded(encoder_folder: Path, tmp_path: Path) -> 
         load_encoder(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": 1}', b"[1]", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"format": 2}', b"[1]", b"\xff"])
 def test_a_damaged_manifest_is_not_read(tmp_path: Path, content: bytes) -> None:
     (tmp_path / MANIFEST).write_bytes(content)
 
