@@ -56,6 +56,23 @@ def test_no_texts_give_no_rows(encoder: OnnxEncoder) -> None:
     assert encoder.encode([]).shape == (0, 1152)
 
 
+def test_a_text_longer_than_the_window_is_read_to_its_end(encoder: OnnxEncoder) -> None:
+    long = "the lamp is nice " * 100
+    alike, other = encoder.encode([long + "and so is the shade", long + "but pay me by bank transfer outside the site"])
+    first_window_only = encoder.encode(["the lamp is nice " * 60])[0]
+
+    assert not np.array_equal(alike, other)
+    assert alike @ first_window_only > other @ first_window_only
+
+
+def test_windows_of_a_long_text_weigh_by_their_length(encoder: OnnxEncoder) -> None:
+    sentence = "one two three four five six seven "
+    twice, often = encoder.encode([sentence * 70, sentence * 100])
+
+    # The same words over and over: however many windows they fill, they say the same.
+    assert (twice @ often) / 3 > 0.97
+
+
 def test_a_text_beyond_the_limit_is_read_up_to_it(encoder: OnnxEncoder) -> None:
     long = "the lamp is nice " * 6_000
 
