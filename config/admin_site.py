@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.dashboard import overview
+from moderation.services import notices
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -85,8 +86,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the numbers of the first page to its context."""
-    return {**context, "title": "Overview", "overview": overview(now=timezone.now())}
+    """Add the numbers of the first page, and the person's news, to its context."""
+    return {
+        **context,
+        "title": "Overview",
+        "overview": overview(now=timezone.now()),
+        "notices": notices.unseen(request.user.pk or 0),
+    }
 
 
 def _item(title: str, icon: str, view: str, *, permission: str = "") -> dict[str, Any]:

@@ -11,8 +11,8 @@ class ConfigConfig(AppConfig):
     verbose_name = "Houserules"
 
     def ready(self) -> None:
-        # Both need loaded apps; nothing heavy is imported by either.
-        from config import schedules, worker_beats
+        # All need loaded apps; nothing heavy is imported by any. Importing the checks registers them.
+        from config import checks, schedules, worker_beats  # noqa: F401
 
         post_migrate.connect(schedules.ensure_after_migrate, sender=self)
         worker_beats.connect()

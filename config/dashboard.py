@@ -9,8 +9,9 @@ from itertools import chain
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
+from annotation.models import AnnotationRun
 from classifiers.models import Classifier, Example, ExampleState, ImportRun, Version
-from classifiers.services import training
+from classifiers.services import training, training_sets
 from classifiers.services.steps import counted
 from moderation.models import AnalyzerSetting
 from moderation.runs import OPEN_STATES
@@ -88,7 +89,7 @@ def overview(*, now: dt.datetime) -> Overview:
 def _classifiers() -> QuerySet[Classifier]:
     used = AnalyzerSetting.objects.filter(analyzer=OuterRef("key"), is_enabled=True)
     examples = Example.objects.filter(classifier=OuterRef("pk"))
-    labelled = examples.filter(label__isnull=False)
+    learnt_from = examples.filter(training_sets.IS_LEARNT_FROM)
     # Looking for the 20th stops there, whatever the size of the table.
     nth = training.MIN_EXAMPLES - 1
     return (
@@ -96,7 +97,7 @@ def _classifiers() -> QuerySet[Classifier]:
         .annotate(
             is_used=Exists(used),
             has_examples=Exists(examples),
-            has_enough=Exists(labelled.order_by()[nth : nth + 1]),
+            has_enough=Exists(learnt_from.order_by()[nth : nth + 1]),
             labels_there=Count("labels"),
             is_training=Exists(Version.objects.filter(classifier=OuterRef("pk"), state__in=OPEN_STATES)),
         )
@@ -113,6 +114,7 @@ def _waiting(classifiers: list[Classifier]) -> dict[int, int]:
 def _under_way() -> list[UnderWay]:
     is_open = Q(state__in=OPEN_STATES)
     uploads = ImportRun.objects.filter(is_open).select_related("classifier").order_by("-pk")[:_LISTED]
+    annotations = AnnotationRun.objects.filter(is_open).select_related("classifier").order_by("-pk")[:_LISTED]
     trainings = Version.objects.filter(is_open).select_related("classifier").order_by("-pk")[:_LISTED]
     return [
         *(
@@ -130,6 +132,14 @@ def _under_way() -> list[UnderWay]:
                 url=_url(version.classifier, "train"),
             )
             for version in trainings
+        ),
+        *(
+            UnderWay(
+                sentence=f"Annotation of {run.classifier}",
+                percent=run.percent,
+                url=_url(run.classifier, "annotation_run", run_id=run.pk),
+            )
+            for run in annotations
         ),
     ]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,9 +18,12 @@ from django.core.exceptions import ImproperlyConfigured
 SECRET_KEY_MIN_LENGTH = 50
 SECRET_KEY_MIN_DISTINCT = 5
 
+# No model's million tokens cost as much in any currency: more is a slip of the pen.
+_MOST_PRICE = 1_000_000
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class Env:
@@ -49,8 +55,8 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
         return value in _TRUE
 
-    def integer(self, name: str, *, default: int, minimum: int = 0) -> int:
-        """Return NAME as a whole number of at least `minimum`. Raises ImproperlyConfigured otherwise."""
+    def integer(self, name: str, *, default: int, minimum: int = 0, maximum: int | None = None) -> int:
+        """Return NAME as a whole number in that range, ends included. Raises ImproperlyConfigured otherwise."""
         value = self.text(name)
         if not value:
             return default
@@ -60,7 +66,35 @@ class Env:
             raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
         if number < minimum:
             raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {number}.")
+        if maximum is not None and number > maximum:
+            raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {number}.")
         return number
+
+    def prices(self, name: str, *, default: str = "{}") -> dict[str, tuple[Decimal, Decimal]]:
+        """Return NAME, a JSON object of models, as what a million tokens of each cost, read and written.
+
+        Raises ImproperlyConfigured where it isn't one.
+        """
+        value = self.text(name, default=default)
+        try:
+            table = json.loads(value, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+            return {model: (_price(entry["input"]), _price(entry["output"])) for model, entry in table.items()}
+        except (ValueError, ArithmeticError, AttributeError, KeyError, TypeError, RecursionError) as error:
+            raise ImproperlyConfigured(
+                f'{name} must give prices of a million tokens like {{"some-model": {{"input": 0.25, "output": 2}}}}.'
+            ) from error
+
+    def web_url(self, name: str, *, default: str) -> str:
+        """Return NAME as an http(s) URL. Raises ImproperlyConfigured otherwise."""
+        url = self.text(name, default=default).rstrip("/")
+        try:
+            parts = urlsplit(url)
+            is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_url = False
+        if not is_url:
+            raise ImproperlyConfigured(f"{name} must look like https://api.example.com/v1, not {url!r}.")
+        return url
 
     def names(self, name: str, *, default: Sequence[str] = ()) -> list[str]:
         """Return NAME as a list; the values are separated by commas."""
@@ -86,11 +120,21 @@ class Env:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ImproperlyConfigured(f"{name} must look like https://rules.example.com, not {url!r}.")
         is_plain = parts.scheme == "http"
-        if is_plain and parts.hostname not in _LOOPBACK:
+        if is_plain and parts.hostname not in LOOPBACK:
             raise ImproperlyConfigured(
                 f"{name} is {url!r}: passwords and keys would travel unencrypted. Use https, or a loopback address."
             )
         return url, parts.hostname, is_plain
+
+
+def _price(value: object) -> Decimal:
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value <= _MOST_PRICE:
+        raise ValueError("not a price")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def secret_key(env: Env, *, path: Path) -> str:

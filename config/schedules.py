@@ -9,6 +9,7 @@ from django_q.models import Schedule
 # Name -> (task, minutes between two runs). A task's path is stored in the database: never rename it.
 SCHEDULES = {
     "Put back runs whose worker died": ("moderation.tasks.sweep", 1),
+    "Send e-mails that failed": ("moderation.tasks.mail_notices", 5),
     "Forget old uploads": ("classifiers.tasks.forget_old_uploads", 60),
 }
 

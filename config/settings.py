@@ -150,8 +150,16 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 # --- The encoder and the language model ---------------------------------------------------------------------
 ENCODER = env.text("ENCODER", default="all-MiniLM-L6-v2")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
-OPENAI_BASE_URL = env.text("OPENAI_BASE_URL", default="https://api.openai.com/v1")
+OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
+OPENAI_BASE_URL = env.web_url("OPENAI_BASE_URL", default=OPENAI_DEFAULT_URL)
 OPENAI_MODEL = env.text("OPENAI_MODEL", default="gpt-5-mini")
+# US dollars for a million tokens, from OpenAI's price list of August 2025.
+LLM_PRICES = env.prices("LLM_PRICES", default='{"gpt-5-mini": {"input": 0.25, "output": 2}}')
+LLM_CONCURRENCY = env.integer("LLM_CONCURRENCY", default=8, minimum=1, maximum=32)
+LLM_TIMEOUT_S = env.integer("LLM_TIMEOUT_S", default=30, minimum=1, maximum=600)
+# 0: no limit. A month of the plan begins on the plan's day.
+ANNOTATIONS_PER_MONTH = env.integer("ANNOTATIONS_PER_MONTH", default=0)
+ANNOTATION_PLAN_DAY = env.integer("ANNOTATION_PLAN_DAY", default=1, minimum=1, maximum=28)
 
 # --- Limits -------------------------------------------------------------------------------------------------
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", default=1_000_000, minimum=1_000)

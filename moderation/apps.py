@@ -12,5 +12,8 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         from moderation.analyzers.builtin import BuiltinProvider
         from moderation.analyzers.registry import registry
+        from moderation.events import listen
+        from moderation.services import notices
 
         registry.register(BuiltinProvider())
+        listen(notices.tell)

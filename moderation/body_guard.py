@@ -1,4 +1,4 @@
-"""Looks at the body of an API request before anyone reads it: its size, its coding, its type."""
+"""Looks at the body of a request before anyone reads it: its size, and for the API its coding and type."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import LimitedStream, WSGIRequest
 from django.http import HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
@@ -67,7 +69,8 @@ class BodyGuard:
     """Refuse a body that is too large (413), encoded (415) or not JSON in UTF-8 (415).
 
     A body sent in chunks has no length: it's counted while it's read, and then put back with one. A view that says
-    `takes_files` takes forms instead, as large as an uploaded file may be, and only with a length.
+    `takes_files` takes forms instead, as large as an uploaded file may be, and only with a length. A form that is sent
+    to a page may be as large as that too.
     """
 
     def __init__(self, get_response: Callable[[WSGIRequest], HttpResponse]) -> None:
@@ -75,7 +78,7 @@ class BodyGuard:
 
     def __call__(self, request: WSGIRequest) -> HttpResponse:
         if not is_api_path(request.path_info):
-            return self.get_response(request)
+            return self._page(request)
         try:
             _check_codings(request.META)
             length = _declared_length(request.META)
@@ -91,6 +94,33 @@ class BodyGuard:
             request.encoding = None
         return self.get_response(request)
 
+    def _page(self, request: WSGIRequest) -> HttpResponse:
+        # Django would read a form whole, to look for the token against forgery, before it asks who sends it.
+        try:
+            length = _declared_length(request.META) or 0
+            _check_size(length)
+        except BodyRefused as refused:
+            return render(request, "413.html", {"message": refused.message}, status=refused.status)
+        if request.content_type == "multipart/form-data":
+            request._stream = _Whole(request.META["wsgi.input"], length)
+        return self.get_response(request)
+
+
+class _Whole(LimitedStream):
+    """A form's stream that must not end early: a file that breaks off would pass for a shorter one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._checked(super().read(size), size=size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        return self._checked(super().readline(size), size=size)
+
+    def _checked(self, piece: bytes, *, size: int) -> bytes:
+        if not piece and size != 0 and self._pos < self.limit:
+            # Django answers 400.
+            raise MultiPartParserError("The form broke off before its end.")
+        return piece
+
 
 def _is_form_for_files(request: WSGIRequest) -> bool:
     if request.method != "POST" or request.content_type != "multipart/form-data":
@@ -105,6 +135,10 @@ def _is_form_for_files(request: WSGIRequest) -> bool:
 def _check_form(length: int | None) -> None:
     if length is None:
         raise BodyRefused(411, "Send the file with a Content-Length, and not in chunks.", code="bad_length")
+    _check_size(length)
+
+
+def _check_size(length: int) -> None:
     if length > settings.UPLOAD_MAX_BYTES + _FORM_BYTES:
         limit_mb = settings.UPLOAD_MAX_BYTES / 1_000_000
         message = f"The file is larger than {limit_mb:g} MB. Split it and upload the parts one after the other."

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
-
-from django.db import transaction
 
 
 @dataclass(frozen=True)
@@ -31,16 +28,16 @@ _listeners: list[Listener] = []
 
 
 def listen(listener: Listener) -> None:
-    """Have `listener` told of every event. Called once for each, when Django starts."""
+    """Have `listener` told of every event. Called once for each, when Django starts.
+
+    It is called inside of the transaction in which the thing happens, so that what it writes is there if and only if
+    the thing has happened. Whatever reaches out of the database it leaves to `transaction.on_commit`.
+    """
     if listener not in _listeners:
         _listeners.append(listener)
 
 
 def announce(event: Event) -> None:
-    """Tell every listener of the event once the current transaction is committed."""
-    transaction.on_commit(partial(_tell, event))
-
-
-def _tell(event: Event) -> None:
+    """Tell every listener of the event. Called inside of the transaction in which it happens."""
     for listener in _listeners:
         listener(event)

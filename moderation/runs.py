@@ -24,6 +24,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from moderation import events
+from moderation.events import Event
+
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
@@ -51,6 +54,10 @@ class RunCancelled(Exception):
 
 class RunPaused(Exception):
     """The run stops here and can be resumed; its message is a sentence for the user."""
+
+
+class RunGoesOn(Exception):
+    """The run has worked for long and lets others have the worker: it's queued again and goes on where it was."""
 
 
 class RunState(models.TextChoices):
@@ -96,6 +103,10 @@ class BackgroundRun(models.Model):
     class Meta:
         abstract = True
 
+    def ended_event(self) -> Event | None:
+        """Return what is told of the run, which has just ended or been paused; None where nobody waits for it."""
+        return None
+
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
@@ -132,6 +143,12 @@ class Claim:
                 raise RunCancelled
             raise RunLost
 
+    def keep(self, **values: Any) -> None:
+        """Keep the results in `values`, also of a run that shall stop: what was paid for isn't lost. Raises RunLost."""
+        now = timezone.now()
+        if not self._mine().update(heartbeat_at=now, lease_until=now + LEASE, **values):
+            raise RunLost
+
     def finish(self, **values: Any) -> None:
         """Mark the run as done, together with the results in `values`. Raises RunLost."""
         self._end(RunState.SUCCEEDED, progress=1.0, step="", error="", **values)
@@ -142,8 +159,18 @@ class Claim:
 
     def pause(self, sentence: str) -> None:
         """Put the run aside until somebody resumes it, for the reason in `sentence`. Raises RunLost."""
-        if not self._mine().update(state=RunState.PAUSED, token=None, lease_until=None, step="", error=sentence):
+        with transaction.atomic():
+            if not self._mine().update(state=RunState.PAUSED, token=None, lease_until=None, step="", error=sentence):
+                raise RunLost
+            _tell_end(self.model, self.run_id)
+
+    def go_on_later(self) -> None:
+        """Queue the run behind what waits; no attempt is counted. Raises RunLost."""
+        if not self._mine().update(
+            state=RunState.QUEUED, attempts=0, token=None, lease_until=None, sent_at=timezone.now()
+        ):
             raise RunLost
+        send(self.model, self.run_id)
 
     def cancel(self) -> None:
         """Mark the run as cancelled. Raises RunLost."""
@@ -163,9 +190,18 @@ class Claim:
         return self.model._default_manager.filter(pk=self.run_id, state=RunState.RUNNING, token=self.token)
 
     def _end(self, state: RunState, **values: Any) -> None:
-        ended = self._mine().update(state=state, finished_at=timezone.now(), lease_until=None, **values)
-        if not ended:
-            raise RunLost
+        with transaction.atomic():
+            ended = self._mine().update(state=state, finished_at=timezone.now(), lease_until=None, **values)
+            if not ended:
+                raise RunLost
+            _tell_end(self.model, self.run_id)
+
+
+def _tell_end(model: type[BackgroundRun], run_id: int) -> None:
+    # In the transaction that changes the state, which happens once: so the end is told once, or not at all.
+    event = model._default_manager.get(pk=run_id).ended_event()
+    if event is not None:
+        events.announce(event)
 
 
 def send(model: type[BackgroundRun], run_id: int) -> None:
@@ -196,8 +232,8 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
     """Do `work` for the run if it can be claimed, and leave the row saying how it ended.
 
     `work` ends by calling `claim.finish`. It raises RunError for an expected failure, RunBroke for one that is worth
-    another attempt, RunPaused where a person should say when to go on. This is the one place of the house that catches
-    every exception: the row must never be left saying that the run goes on.
+    another attempt, RunPaused where a person should say when to go on, RunGoesOn where others shall have a turn. This
+    is the one place of the house that catches every exception: the row must never be left saying that the run goes on.
     """
     held = claim(model, run_id)
     if held is None:
@@ -208,6 +244,8 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
         logger.warning("run lost", extra={"run": f"{model.__name__}:{run_id}"})
     except RunCancelled:
         _end(held.cancel)
+    except RunGoesOn:
+        _end(held.go_on_later)
     except RunPaused as error:
         _end(partial(held.pause, str(error)))
     except RunError as error:
@@ -262,18 +300,28 @@ def sweep() -> int:
 def _sweep_model(model: type[BackgroundRun], *, now: dt.datetime) -> int:
     runs = model._default_manager
     silent = runs.filter(state=RunState.RUNNING, lease_until__lt=now)
-    dead = silent.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=RunState.DEAD,
-        finished_at=now,
-        lease_until=None,
-        error=f"The worker stopped in the middle of this, {MAX_ATTEMPTS} times.",
-    )
+    spent = silent.filter(attempts__gte=MAX_ATTEMPTS)
+    dead = sum(_declare_dead(model, run_id, now=now) for run_id in list(spent.values_list("pk", flat=True)))
     back = silent.update(state=RunState.QUEUED, token=None, lease_until=None, sent_at=now - RESEND_AFTER)
     waiting = runs.filter(state=RunState.QUEUED, sent_at__lte=now - RESEND_AFTER).values_list("pk", flat=True)
     for run_id in list(waiting):
         if runs.filter(pk=run_id, state=RunState.QUEUED).update(sent_at=now):
             send(model, run_id)
     return dead + back
+
+
+@transaction.atomic
+def _declare_dead(model: type[BackgroundRun], run_id: int, *, now: dt.datetime) -> bool:
+    silent = model._default_manager.filter(pk=run_id, state=RunState.RUNNING, lease_until__lt=now)
+    if not silent.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=RunState.DEAD,
+        finished_at=now,
+        lease_until=None,
+        error=f"The worker stopped in the middle of this, {MAX_ATTEMPTS} times.",
+    ):
+        return False
+    _tell_end(model, run_id)
+    return True
 
 
 def _run_models() -> Iterator[type[BackgroundRun]]:

@@ -13,13 +13,25 @@ from moderation.services import workers
 _TEMPLATE = "admin/_partials/progress.html"
 
 
-def context(run: BackgroundRun, *, poll_url: str, cancel_url: str) -> dict[str, Any]:
-    """Return what the card needs. An empty `cancel_url` is for those who may not cancel."""
-    return {"run": run, "poll_url": poll_url, "cancel_url": cancel_url, "has_worker": workers.is_any_alive()}
+def context(
+    run: BackgroundRun, *, poll_url: str, cancel_url: str, pause_url: str = "", details: str = ""
+) -> dict[str, Any]:
+    """Return what the card needs. An empty `cancel_url` is for those who may not cancel, as with `pause_url`.
+
+    `details` says in a sentence what the run has brought so far.
+    """
+    return {
+        "run": run,
+        "poll_url": poll_url,
+        "cancel_url": cancel_url,
+        "pause_url": pause_url,
+        "details": details,
+        "has_worker": workers.is_any_alive(),
+    }
 
 
-def fragment(request: HttpRequest, run: BackgroundRun, *, poll_url: str, cancel_url: str) -> HttpResponse:
-    """Return the card alone."""
-    response = render(request, _TEMPLATE, context(run, poll_url=poll_url, cancel_url=cancel_url))
+def fragment(request: HttpRequest, run: BackgroundRun, **card: str) -> HttpResponse:
+    """Return the card alone; what it needs is given as to `context`."""
+    response = render(request, _TEMPLATE, context(run, **card))
     response["Cache-Control"] = "no-store"
     return response

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from classifiers.models import Classifier
+from classifiers.models import Classifier, ExampleState
 from config import dashboard
 from config.dashboard import Overview
 from moderation.runs import RunState
@@ -85,6 +85,15 @@ def test_enough_labelled_examples_ask_for_a_training() -> None:
     staff.trainable(ClassifierFactory(name="Mood"))
 
     assert _todo() == [("Mood can be trained.", "Train")]
+
+
+@pytest.mark.parametrize(("confidence", "can_train"), [(0.9, True), (0.5, False)])
+def test_suggestions_are_enough_for_a_training_where_they_are_sure(confidence: float, can_train: bool) -> None:
+    classifier = ClassifierFactory(name="Mood")
+    staff.trainable(classifier)
+    classifier.examples.update(state=ExampleState.SUGGESTED, confidence=confidence)
+
+    assert (("Mood can be trained.", "Train") in _todo()) is can_train
 
 
 def test_a_classifier_that_is_being_trained_asks_for_nothing() -> None:
@@ -167,10 +176,10 @@ def test_the_first_page_says_when_no_worker_runs(is_alive: bool) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_house(django_assert_num_queries: Any) -> None:
     _live(key="first")
     AnalyzerSettingFactory(analyzer="first")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         _overview()
     for index in range(5):
         _live(key=f"more-{index}")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         _overview()

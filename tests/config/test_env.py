@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,48 @@ def test_an_empty_key_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="too weak"):
         secret_key(Env({}), path=tmp_path / "secret_key")
+
+
+@pytest.mark.parametrize("value", ["0", "33", "-1"])
+def test_a_number_outside_of_its_range_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="LLM_CONCURRENCY"):
+        Env({"LLM_CONCURRENCY": value}).integer("LLM_CONCURRENCY", default=8, minimum=1, maximum=32)
+
+
+def test_prices_are_read_exactly() -> None:
+    prices = Env({"LLM_PRICES": '{"some-model": {"input": 0.1, "output": 2}}'}).prices("LLM_PRICES")
+
+    assert prices == {"some-model": (Decimal("0.1"), Decimal(2))}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0.25",
+        "[]",
+        '{"a": 1}',
+        '{"a": {"input": 1}}',
+        '{"a": {"input": "1", "output": 2}}',
+        '{"a": {"input": -1, "output": 2}}',
+        '{"a": {"input": NaN, "output": 2}}',
+        '{"a": {"input": 1e99, "output": 2}}',
+        '{"a": {"input": true, "output": 2}}',
+        "{",
+        "[" * 10_000,
+    ],
+)
+def test_what_is_no_table_of_prices_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="LLM_PRICES"):
+        Env({"LLM_PRICES": value}).prices("LLM_PRICES")
+
+
+def test_a_web_address_loses_its_last_slash() -> None:
+    assert Env({"URL": "http://127.0.0.1:8080/v1/"}).web_url("URL", default="") == "http://127.0.0.1:8080/v1"
+
+
+@pytest.mark.parametrize(
+    "value", ["models.example.com", "ftp://models.example.com", "https://", "http://a:b/", "http://[::"]
+)
+def test_what_is_no_web_address_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="OPENAI_BASE_URL"):
+        Env({"OPENAI_BASE_URL": value}).web_url("OPENAI_BASE_URL", default="https://api.example.com")

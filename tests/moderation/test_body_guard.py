@@ -247,3 +247,22 @@ def test_a_form_is_let_in_nowhere_else_and_no_other_is(values: dict[str, str]) -
     response = _ask(_environ(b"1234", **{"CONTENT_LENGTH": "4"} | FORM | values))
 
     assert response.status_code == 415
+
+
+@pytest.mark.parametrize("length", ["10100001", "9" * 30])
+def test_a_form_for_a_page_that_is_larger_than_any_file_is_refused_unread(settings: Any, length: str) -> None:
+    settings.UPLOAD_MAX_BYTES = 10_000_000
+    environ = _environ(b"12345", CONTENT_LENGTH=length, **FORM | {"PATH_INFO": "/admin/login/"})
+
+    response = _ask(environ)
+
+    assert response.status_code == 413
+    assert "The file is larger than 10 MB. Split it" in response.content.decode()
+    assert environ["wsgi.input"].tell() == 0
+
+
+def test_a_form_for_a_page_that_is_not_passes(settings: Any) -> None:
+    settings.UPLOAD_MAX_BYTES = 10_000_000
+    environ = _environ(b"12345", CONTENT_LENGTH="10100000", **FORM | {"PATH_INFO": "/admin/login/"})
+
+    assert _ask(environ).status_code == 200
