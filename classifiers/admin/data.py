@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,11 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"class": "hr-file", "accept": _FILE_KINDS}),
         error_messages={"required": "Choose a file first.", "empty": "The file is empty. Choose another."},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # So that the page says it before the file is sent.
+        self.fields["file"].widget.attrs["data-hr-max-bytes"] = settings.UPLOAD_MAX_BYTES
 
 
 class TypedForm(forms.Form):

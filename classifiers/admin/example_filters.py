@@ -80,7 +80,7 @@ class WrongFilter(_LiveVersionFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Example]) -> QuerySet[Example]:
         if self.classifier is None or self.value() != "1":
             return queryset
-        return queryset.filter(pk__in=mistakes.contradicted(self.classifier.live_version))
+        return queryset.filter(pk__in=mistakes.few(mistakes.contradicted(self.classifier.live_version)))
 
 
 class PredictedFilter(_LiveVersionFilter):
@@ -98,4 +98,5 @@ class PredictedFilter(_LiveVersionFilter):
         number = self.value() or ""
         if self.classifier is None or not number.isdecimal() or len(number) > 4:
             return queryset
-        return queryset.filter(pk__in=mistakes.predicted(self.classifier.live_version, number=int(number)))
+        predicted = mistakes.predicted(self.classifier.live_version, number=int(number))
+        return queryset.filter(pk__in=mistakes.few(predicted))

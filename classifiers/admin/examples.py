@@ -74,7 +74,7 @@ class ExampleAdmin(ModelAdmin):
     """Texts to learn from. They are added on the classifier's Data page."""
 
     form = ExampleForm
-    list_display = ("excerpt", "label_given", "status", "origin", "classifier")
+    list_display = ("excerpt", "label_given", "status", "sure", "origin", "classifier")
     list_select_related = ("classifier", "label")
     list_filter = (
         "classifier", "state", ("label", LabelFilter), "origin", ImportFilter, WrongFilter, PredictedFilter
@@ -90,8 +90,8 @@ class ExampleAdmin(ModelAdmin):
     ordering = ("-pk",)
     list_disable_select_all = True
     actions = (example_actions.relabel, example_actions.remove)
-    fields = ("text", "label", "status", "classifier", "source", "created_at")
-    readonly_fields = ("status", "classifier", "source", "created_at")
+    fields = ("text", "label", "status", "suggestion", "classifier", "source", "created_at")
+    readonly_fields = ("status", "suggestion", "classifier", "source", "created_at")
     inlines = (DecisionInline,)
     change_form_outer_after_template = "admin/classifiers/example/_undo.html"
 
@@ -166,6 +166,20 @@ class ExampleAdmin(ModelAdmin):
     )
     def status(self, example: Example) -> str:
         return ExampleState(example.state).label
+
+    @admin.display(description="Sure", empty_value="")
+    def sure(self, example: Example) -> str | None:
+        return None if example.confidence is None else f"{100 * example.confidence:.0f} %"
+
+    @admin.display(description="Suggested by")
+    def suggestion(self, example: Example) -> str:
+        if example.state != ExampleState.SUGGESTED:
+            return "Not a suggestion: a person or an import has confirmed it." if example.label else "-"
+        standing = decisions.find_standing(example.decisions.order_by("pk"))
+        if standing is None:
+            return "-"
+        sure = "doesn't say how sure" if standing.confidence is None else f"{100 * standing.confidence:.0f} % sure"
+        return f"{standing.get_source_display()}, {sure}{f': {standing.reason}' if standing.reason else ''}"
 
     @admin.display(description="Came from")
     def source(self, example: Example) -> str:

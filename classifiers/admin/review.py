@@ -65,6 +65,7 @@ def show_review(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         template="review.html",
         version=version,
         is_live=version.pk == classifier.live_version_id,
+        how_measured=scores.how_measured(version),
         rows=scores.label_rows(version, colors={label.number: label.color for label in labels}),
         matrix=scores.confusion(version),
         confused=confused,

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from classifiers.ml.evaluation import ENOUGH, ENOUGH_PER_LABEL
 from classifiers.models import Version
+from classifiers.services import steps
 
 # Shades of the confusion matrix, 0 (nothing) to 9.
 _SHADES = 9
@@ -67,6 +69,20 @@ def label_rows(version: Version, *, colors: Mapping[int, str]) -> list[LabelRow]
         )
         for row in version.scores.get("labels", ())
     ]
+
+
+def how_measured(version: Version) -> str:
+    """Return on what the version was trained and on what its scores rest, in sentences."""
+    if not version.suggested_count:
+        return f"Each of the {version.example_count:,} examples was judged by a model that had never seen it."
+    trained = f"Trained on {steps.learnt_from(version.example_count, suggested=version.suggested_count)};"
+    judged = "each judged by a model that had never seen it."
+    if version.is_measured_on_confirmed:
+        return f"{trained} measured on the {version.measured_count:,} that people confirmed, {judged}"
+    return (
+        f"{trained} measured on all of them, {judged} So it also says how well suggestions are repeated: once {ENOUGH} "
+        f"are confirmed, and {ENOUGH_PER_LABEL} of each label, these alone will be measured on."
+    )
 
 
 def confusion(version: Version) -> list[MatrixRow]:

@@ -79,11 +79,20 @@ class Place:
 
 @dataclass(frozen=True)
 class LabelBar:
-    """How many examples a label has. Units: `percent` of the most frequent label's count."""
+    """How many examples a label has, and how many of them by suggestions only.
+
+    Units: the percents are of the most frequent label's count; `confirmed_percent` is the confirmed ones' part.
+    """
 
     label: Label
     count: int
     percent: int
+    suggested: int
+    confirmed_percent: int
+
+    @property
+    def confirmed(self) -> int:
+        return self.count - self.suggested
 
     @property
     def is_short(self) -> bool:
@@ -137,10 +146,20 @@ def label_bars(labels: Sequence[Label], *, standing: Standing) -> list[LabelBar]
     """Return a bar for each label, in their order."""
     most = max([standing.counts.get(label.pk, 0) for label in labels], default=0)
     return [
-        LabelBar(label=label, count=count, percent=round(100 * count / most) if most else 0)
+        LabelBar(
+            label=label,
+            count=count,
+            percent=_percent(count, of=most),
+            suggested=suggested,
+            confirmed_percent=_percent(count - suggested, of=most),
+        )
         for label in labels
-        for count in [standing.counts.get(label.pk, 0)]
+        for count, suggested in [(standing.counts.get(label.pk, 0), standing.suggested.get(label.pk, 0))]
     ]
+
+
+def _percent(count: int, *, of: int) -> int:
+    return round(100 * count / of) if of else 0
 
 
 def read_id(value: str | None) -> int:

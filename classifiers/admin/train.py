@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,14 +10,29 @@ from django.shortcuts import get_object_or_404
 
 from classifiers.admin import progress, step_page
 from classifiers.admin.step_page import StepUrl
+from classifiers.ml.evaluation import ENOUGH, ENOUGH_PER_LABEL
 from classifiers.models import Classifier, Version
-from classifiers.services import steps, training
+from classifiers.services import steps, suggestion_use, training
+from classifiers.services.suggestion_use import BadFloor
 from classifiers.services.training import NotTrainable
 from moderation import runs
 from moderation.runs import OPEN_STATES
 
 _ADD = "classifiers.add_version"
 _VERSIONS_SHOWN = 20
+
+
+class SuggestionForm(forms.Form):
+    """Whether suggestions are learnt from, and how sure they must be, in percent."""
+
+    use = forms.BooleanField(required=False, label="Learn from suggestions, too")
+    floor = forms.FloatField(
+        label="How sure they must be, in percent",
+        min_value=0,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"class": "hr-input", "step": "any", "inputmode": "decimal"}),
+        error_messages={"required": "Say how sure suggestions must be: 0 to 100 %."},
+    )
 
 
 def show_train(request: HttpRequest, classifier: Classifier) -> HttpResponse:
@@ -42,6 +58,26 @@ def _start(request: HttpRequest, classifier: Classifier) -> HttpResponse:
     return step_page.go(classifier, "train")
 
 
+def use_suggestions(request: HttpRequest, classifier: Classifier) -> HttpResponse:
+    """Set whether suggestions are learnt from, and how sure they must be."""
+    form = SuggestionForm(request.POST)
+    if not form.is_valid():
+        return _page(request, classifier, suggestion_form=form)
+    use, percent = form.cleaned_data["use"], form.cleaned_data["floor"]
+    try:
+        is_changed = suggestion_use.change(classifier.pk, trains_on_suggestions=use, floor=percent / 100)
+    except BadFloor as error:
+        form.add_error("floor", str(error))
+        return _page(request, classifier, suggestion_form=form)
+    said = (
+        f"Suggestions that are at least {percent:g} % sure are learnt from." if use else "No suggestion is learnt from."
+    )
+    if is_changed:
+        step_page.log(request, classifier, said)
+    messages.success(request, f"{said} It counts from the next training on.")
+    return step_page.go(classifier, "train")
+
+
 def cancel(request: HttpRequest, classifier: Classifier, version_id: int) -> HttpResponse:
     """Ask a running training to stop."""
     version = get_object_or_404(Version, classifier=classifier, pk=version_id)
@@ -50,7 +86,9 @@ def cancel(request: HttpRequest, classifier: Classifier, version_id: int) -> Htt
     return step_page.go(classifier, "train")
 
 
-def _page(request: HttpRequest, classifier: Classifier) -> HttpResponse:
+def _page(
+    request: HttpRequest, classifier: Classifier, *, suggestion_form: SuggestionForm | None = None
+) -> HttpResponse:
     standing = steps.measure(classifier)
     under_way = standing.training
     running = {} if under_way is None else progress.context(under_way, **_addresses(request, classifier, under_way))
@@ -64,8 +102,17 @@ def _page(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         good_count=step_page.GOOD_COUNT,
         versions=_ended(classifier),
         may_train=request.user.has_perm(_ADD),
+        enough=ENOUGH,
+        enough_per_label=ENOUGH_PER_LABEL,
+        suggestion_form=suggestion_form or _suggestion_form(classifier),
+        may_change=request.user.has_perm(step_page.CHANGE),
         **running,
     )
+
+
+def _suggestion_form(classifier: Classifier) -> SuggestionForm:
+    percent = round(100 * classifier.suggestion_floor, 6)
+    return SuggestionForm(initial={"use": classifier.trains_on_suggestions, "floor": f"{percent:g}"})
 
 
 def _ended(classifier: Classifier) -> QuerySet[Version]:
@@ -84,6 +131,7 @@ def _addresses(request: HttpRequest, classifier: Classifier, version: Version) -
 
 URLS = (
     StepUrl("train/", show_train, "train", post=_ADD),
+    StepUrl("train/suggestions/", use_suggestions, "train_suggestions", get=None, post=step_page.CHANGE),
     StepUrl("train/<int:version_id>/progress/", show_progress, "train_progress"),
     StepUrl("train/<int:version_id>/cancel/", cancel, "train_cancel", get=None, post=_ADD),
 )

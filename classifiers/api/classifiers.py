@@ -56,6 +56,7 @@ def _described(classifier: Classifier) -> dict[str, Any]:
             "number": version.number,
             "trained_at": version.finished_at,
             "examples": version.example_count,
+            "suggested_examples": version.suggested_count,
             "scores": version.scores,
         },
     }

@@ -84,7 +84,7 @@ class OnnxEncoder:
 
     Each text is run by itself, one on each core. A batch would be no faster (610 against 600 SMS a second, all-MiniLM-
     L6-v2 on two cores), and as activations are scaled to 8 bits over a whole batch, a text's features would depend on
-    its neighbours (cosine .978 at worst): so training and serving see the same, whatever comes with a text.
+    its neighbors (cosine .978 at worst): so training and serving see the same, whatever comes with a text.
     """
 
     def __init__(self, folder: Path, *, manifest: EncoderManifest, threads: int | None = None) -> None:

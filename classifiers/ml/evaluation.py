@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# So many confirmed examples are enough to be measured on alone. Five of each label put one into each of the five folds;
+# twenty is what a training needs at least. On fewer, the F1 of a label jumps by a quarter with each single answer.
+ENOUGH, ENOUGH_PER_LABEL = 20, 5
+
 
 @dataclass(frozen=True)
 class LabelScores:
@@ -31,6 +35,19 @@ class Scores:
     baseline_macro_f1: float
     labels: tuple[LabelScores, ...]
     confusion: tuple[tuple[int, ...], ...]
+
+
+def choose_measured(y: NDArray[np.int64], is_confirmed: NDArray[np.bool_], *, label_count: int) -> NDArray[np.bool_]:
+    """Return which examples scores are measured on: the confirmed ones where these are enough, else all.
+
+    Shapes: y int (n,), values 0 to label_count - 1; is_confirmed bool (n,) -> bool (n,).
+
+    >>> choose_measured(np.array([0, 1]), np.array([True, False]), label_count=2).tolist()
+    [True, True]
+    """
+    counts = np.bincount(y[is_confirmed], minlength=label_count)
+    is_enough = counts.sum() >= ENOUGH and counts.min() >= ENOUGH_PER_LABEL
+    return is_confirmed.copy() if is_enough else np.ones_like(is_confirmed)
 
 
 def evaluate(y: NDArray[np.int64], predicted: NDArray[np.int64], *, label_count: int) -> Scores:

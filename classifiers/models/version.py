@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
-from moderation.runs import OPEN_STATES, BackgroundRun
+from moderation.events import Event
+from moderation.runs import OPEN_STATES, BackgroundRun, RunState
 
 
 class Version(BackgroundRun):
     """One training: the snapshot it was trained on, its honest scores, and the artifact.
 
-    Written by `services.training`. `scores` are out-of-fold: each text was scored by a model that never saw it.
+    Written by `services.training`. `scores` are out-of-fold: each text was scored by a model that never saw it. Where
+    enough examples are confirmed, they count these only; `measured_on` in them says which.
     """
 
     task_path = "classifiers.tasks.train_version"
@@ -56,6 +59,32 @@ class Version(BackgroundRun):
     def __str__(self) -> str:
         return f"version {self.number}"
 
+    def ended_event(self) -> Event | None:
+        """Return what is told to the person who asked for the training; nothing where it was cancelled."""
+        if self.state == RunState.CANCELLED:
+            return None
+        is_done = self.state == RunState.SUCCEEDED
+        view = "review" if is_done else "train"
+        learnt = f"Version {self.number} learnt from {self.example_count:,} examples"
+        return Event(
+            name="training.done" if is_done else "training.stopped",
+            subject=f"Training of {self.classifier}: {'done' if is_done else self.get_state_display().lower()}",
+            sentence=f"{learnt}; its F1 is {self.macro_f1:.2f}." if is_done else self.error,
+            url=reverse(f"admin:classifiers_classifier_{view}", kwargs={"object_id": self.classifier_id}),
+            user_id=self.requested_by_id,
+            is_bad=not is_done,
+            data={"classifier_id": self.classifier_id, "version_id": self.pk, "number": self.number},
+        )
+
+    @property
+    def is_measured_on_confirmed(self) -> bool:
+        # Versions from before there were suggestions don't say so: all of their examples were confirmed.
+        return self.scores.get("measured_on", "CONFIRMED") == "CONFIRMED"
+
+    @property
+    def measured_count(self) -> int:
+        return int(self.scores.get("measured_count", self.example_count))
+
 
 class HeldOut(models.Model):
     """What the model that hadn't seen an example said about it. Written by `services.training`."""
@@ -65,12 +94,26 @@ class HeldOut(models.Model):
     label_number = models.PositiveSmallIntegerField(help_text="The label it was trained with.")
     predicted_number = models.PositiveSmallIntegerField()
     score = models.FloatField(help_text="Probability of the predicted label.")
+    is_measured = models.BooleanField(
+        default=True, db_default=True, help_text="Whether the scores count it: suggestions only do while all do."
+    )
+    # Both are null where nobody looked: only around the surest mistakes.
+    near_predicted = models.PositiveSmallIntegerField(
+        null=True, help_text="How many of its nearest examples have the predicted label."
+    )
+    near_own = models.PositiveSmallIntegerField(
+        null=True, help_text="How many of its nearest examples have the label that it was trained with."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["version", "example"], name="held_out_once"),
         ]
-        indexes = [models.Index(fields=["version", "label_number", "predicted_number"], name="held_out_cell_idx")]
+        indexes = [
+            models.Index(fields=["version", "label_number", "predicted_number"], name="held_out_cell_idx"),
+            # The few whose neighbors were looked at, of 200,000.
+            models.Index(fields=["version"], name="held_out_suspect_idx", condition=Q(near_predicted__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"Held out {self.pk}"

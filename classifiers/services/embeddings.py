@@ -73,6 +73,18 @@ def borrow(
     return np.stack([np.frombuffer(found[key], dtype=_DTYPE) for key in texts])
 
 
+def find(keys: Sequence[str], *, encoder_id: str) -> dict[str, NDArray[np.float16]]:
+    """Return the stored vectors of those of `keys` that have one, in memory: for a few hundred.
+
+    Shapes: float16 (d,) each.
+    """
+    found: dict[str, NDArray[np.float16]] = {}
+    for chunk in _chunks(keys):
+        rows = Embedding.objects.filter(encoder_id=encoder_id, text_key__in=chunk).values_list("text_key", "vector")
+        found.update((key, np.frombuffer(vector, dtype=_DTYPE)) for key, vector in rows)
+    return found
+
+
 def stored(keys: Sequence[str], *, encoder_id: str) -> list[str]:
     """Return those of `keys` whose vectors are stored, in their order."""
     found: set[str] = set()

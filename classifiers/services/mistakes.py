@@ -7,6 +7,8 @@ from django.db.models import F, QuerySet
 from classifiers.models import HeldOut, Version
 
 SHOWN = 50
+# Far below the 32,766 variables that SQLite allows.
+FEW = 5_000
 
 
 def surest(version: Version, *, actual: int | None = None, predicted: int | None = None) -> list[HeldOut]:
@@ -14,15 +16,26 @@ def surest(version: Version, *, actual: int | None = None, predicted: int | None
 
     Order: highest score first. With `actual` and `predicted` (label numbers) only those of that one confusion.
     """
-    wrong = HeldOut.objects.filter(version=version).exclude(label_number=F("predicted_number"))
+    wrong = _measured(version).exclude(label_number=F("predicted_number"))
     if actual is not None and predicted is not None:
         wrong = wrong.filter(label_number=actual, predicted_number=predicted)
     return list(wrong.select_related("example__label").order_by("-score", "pk")[:SHOWN])
 
 
+def surest_ids(version: Version, *, limit: int) -> list[int]:
+    """Return the ids of the rows of the version's surest mistakes, suggestions among them, the surest first."""
+    wrong = HeldOut.objects.filter(version=version).exclude(label_number=F("predicted_number"))
+    return list(wrong.order_by("-score", "pk").values_list("pk", flat=True)[:limit])
+
+
 def count(version: Version) -> int:
     """Return on how many held-out examples the version erred."""
-    return HeldOut.objects.filter(version=version).exclude(label_number=F("predicted_number")).count()
+    return _measured(version).exclude(label_number=F("predicted_number")).count()
+
+
+def _measured(version: Version) -> QuerySet[HeldOut]:
+    # A suggestion that the scores don't count is no mistake of the version's: it may be the suggestion's.
+    return HeldOut.objects.filter(version=version, is_measured=True)
 
 
 def contradicted(version: Version) -> QuerySet[HeldOut, int]:
@@ -32,6 +45,16 @@ def contradicted(version: Version) -> QuerySet[HeldOut, int]:
     """
     of_version = HeldOut.objects.filter(version=version, example__label__isnull=False).order_by()
     return of_version.exclude(predicted_number=F("example__label__number")).values_list("example_id", flat=True)
+
+
+def few(ids: QuerySet[HeldOut, int]) -> QuerySet[HeldOut, int] | list[int]:
+    """Return the ids themselves where they are few, for a list that is to be narrowed to them.
+
+    With few of them in it, PostgreSQL goes through a classifier's 200,000 examples in the list's order, looking each
+    up, before it has a page together; where they are many, the page is soon full.
+    """
+    found = list(ids[: FEW + 1])
+    return found if len(found) <= FEW else ids
 
 
 def predicted(version: Version, *, number: int) -> QuerySet[HeldOut, int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.db.models import Count
-
-from classifiers.models import Classifier, Example, Version
-from classifiers.services import labels, training
+from classifiers.models import Classifier, Version
+from classifiers.services import labels, training, training_sets
+from classifiers.services.training_sets import Counts
 from moderation.runs import OPEN_STATES, RunState
 from moderation.services import project_analyzers
 
@@ -22,7 +21,11 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The numbers from which the steps' states follow. `counts` has examples by label id, None for unlabelled."""
+    """The numbers from which the steps' states follow.
+
+    `counts` has examples by label id, None for unlabelled; `suggested` has those of them whose label only a machine
+    gave, `sure` those of the suggested that a training learns from.
+    """
 
     label_count: int
     is_locked: bool
@@ -31,6 +34,8 @@ class Standing:
     live: Version | None
     latest: Version | None
     project_count: int
+    suggested: Mapping[int, int] = field(default_factory=dict)
+    sure: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def example_count(self) -> int:
@@ -43,6 +48,26 @@ class Standing:
     @property
     def labelled_count(self) -> int:
         return self.example_count - self.unlabelled_count
+
+    @property
+    def suggested_count(self) -> int:
+        return sum(self.suggested.values())
+
+    @property
+    def confirmed_count(self) -> int:
+        return self.labelled_count - self.suggested_count
+
+    @property
+    def sure_count(self) -> int:
+        return sum(self.sure.values())
+
+    @property
+    def unsure_count(self) -> int:
+        return self.suggested_count - self.sure_count
+
+    @property
+    def learnt_from_count(self) -> int:
+        return self.confirmed_count + self.sure_count
 
     @property
     def labelled_percent(self) -> int:
@@ -68,17 +93,24 @@ class Step:
 
 def measure(classifier: Classifier) -> Standing:
     """Return the numbers of the classifier at this moment."""
-    counts = Example.objects.filter(classifier=classifier).order_by().values_list("label").annotate(Count("pk"))
-    label_count = classifier.labels.count()
+    counts = training_sets.count(classifier)
     return Standing(
-        label_count=label_count,
+        label_count=classifier.labels.count(),
         is_locked=classifier.has_locked_labels,
-        counts=dict(counts),
-        problems=tuple(training.problems(classifier)),
+        counts=_by_label(counts),
+        suggested=counts.suggested,
+        sure=counts.sure,
+        problems=tuple(training.problems(classifier, counts=counts)),
         live=classifier.live_version,
         latest=classifier.versions.order_by("-number").first(),
         project_count=len(project_analyzers.projects_with(classifier.key)),
     )
+
+
+def _by_label(counts: Counts) -> dict[int | None, int]:
+    label_ids = {*counts.confirmed, *counts.suggested}
+    labelled: dict[int | None, int] = {label_id: counts.labelled(label_id) for label_id in label_ids}
+    return labelled | ({None: counts.unlabelled} if counts.unlabelled else {})
 
 
 def walk(standing: Standing) -> tuple[Step, ...]:
@@ -116,6 +148,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def learnt_from(count: int, *, suggested: int) -> str:
+    """Return on how many examples a version is trained, and how many of them are suggestions.
+
+    >>> learnt_from(320, suggested=200), learnt_from(320, suggested=0)
+    ('320 examples, 200 of them suggestions', '320 examples')
+    """
+    return f"{counted(count, 'example')}, {suggested:,} of them suggestions" if suggested else counted(count, "example")
+
+
 def _labels(standing: Standing) -> str:
     if standing.label_count == 0:
         return "No labels yet: what should a text be sorted into?"
@@ -133,15 +174,19 @@ def _data(standing: Standing) -> str:
     said = counted(standing.example_count, "example")
     if standing.example_count < training.MIN_EXAMPLES:
         return f"{said}; training needs at least {training.MIN_EXAMPLES}."
-    return f"{said}."
+    if not standing.labelled_count:
+        return f"{said}, none labelled."
+    suggested = f", {standing.suggested_count:,} suggested" if standing.suggested_count else ""
+    return f"{said}: {standing.confirmed_count:,} confirmed{suggested}."
 
 
 def _annotate(standing: Standing) -> str:
     if not standing.example_count:
         return "Nothing to label yet."
+    suggested = f", {standing.suggested_count:,} of them by suggestions" if standing.suggested_count else ""
     if not standing.unlabelled_count:
-        return f"All of the {counted(standing.example_count, 'example')} labelled."
-    return f"{standing.labelled_count:,} of {counted(standing.example_count, 'example')} labelled."
+        return f"All of the {counted(standing.example_count, 'example')} labelled{suggested}."
+    return f"{standing.labelled_count:,} of {counted(standing.example_count, 'example')} labelled{suggested}."
 
 
 def _train(standing: Standing) -> str:
@@ -156,19 +201,25 @@ def _train(standing: Standing) -> str:
         return _since(standing, live=live)
     if standing.problems:
         return "Needs a few more labelled examples." if standing.labelled_count else "Needs labelled examples."
-    return f"Ready to train on {counted(standing.labelled_count, 'example')}."
+    return f"Ready to train on {learnt_from(standing.learnt_from_count, suggested=standing.sure_count)}."
 
 
 def _since(standing: Standing, *, live: Version) -> str:
-    said = f"Version {live.number} is live, trained on {counted(live.example_count, 'example')}"
-    more = standing.labelled_count - live.example_count
+    trained_on = learnt_from(live.example_count, suggested=live.suggested_count)
+    said = f"Version {live.number} is live, trained on {trained_on}"
+    more = standing.learnt_from_count - live.example_count
     return f"{said}; {more:,} more are labelled now." if more > 0 else f"{said}."
 
 
 def _review(standing: Standing) -> str:
     if standing.live is None:
         return "There is a score after the first training."
-    return f"F1 {standing.live.macro_f1:.2f}, measured on texts that it hadn't seen."
+    said = f"F1 {standing.live.macro_f1:.2f}, measured on"
+    if not standing.live.suggested_count:
+        return f"{said} texts that it hadn't seen."
+    if standing.live.is_measured_on_confirmed:
+        return f"{said} {standing.live.measured_count:,} confirmed texts that it hadn't seen."
+    return f"{said} suggestions, too, as few are confirmed."
 
 
 def _use(standing: Standing) -> str:

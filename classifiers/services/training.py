@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max
+from django.db.models import Max
 from django.utils import timezone
 
 from classifiers.ml.encoder import EncoderDamaged, EncoderManifest, EncoderMissing
-from classifiers.models import Classifier, Example, HeldOut, Version
-from classifiers.services import embeddings, encoders, versions
+from classifiers.models import Classifier, Version
+from classifiers.services import embeddings, encoders, held_out, training_sets, versions
+from classifiers.services.training_sets import Counts, Snapshot
 from moderation import children, runs
 from moderation.runs import Claim, RunError
 
@@ -28,7 +26,6 @@ MIN_EXAMPLES = 20
 # Two is what cross-validation needs to see a label both in training and in the held-out part.
 MIN_PER_LABEL = 2
 _SEED = 0
-_HELD_OUT_CHUNK = 2_000
 # Of a first training's time: encoding is some 2 ms a text, fitting a few seconds for a few thousand.
 _ENCODING_ENDS = 0.6
 
@@ -37,44 +34,30 @@ class NotTrainable(Exception):
     """The classifier can't be trained now; the message says what is missing."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """What a version is trained on, ordered by text key so that the same data give the same bytes."""
+def problems(classifier: Classifier, *, counts: Counts | None = None) -> list[str]:
+    """Return what stands in the way of training, as sentences; empty where nothing does.
 
-    example_ids: tuple[int, ...]
-    keys: tuple[str, ...]
-    label_numbers: tuple[int, ...]
-
-    @property
-    def sha256(self) -> str:
-        """Return the hash of texts and labels."""
-        digest = sha256()
-        for key, number in zip(self.keys, self.label_numbers, strict=True):
-            digest.update(f"{key}:{number}\n".encode())
-        return digest.hexdigest()
-
-
-def problems(classifier: Classifier) -> list[str]:
-    """Return what stands in the way of training, as sentences; empty where nothing does."""
-    counts = label_counts(classifier)
-    found = []
-    if len(counts) < 2:
-        found.append("A classifier needs at least two labels.")
-    for label in classifier.labels.all():
-        if counts.get(label.number, 0) < MIN_PER_LABEL:
-            found.append(f"“{label.name}” needs at least {MIN_PER_LABEL} examples; it has {counts[label.number]}.")
-    total = sum(counts.values())
+    `counts` are the classifier's of this moment, where they are at hand.
+    """
+    counts = counts or training_sets.count(classifier)
+    labels = list(classifier.labels.all())
+    found = [] if len(labels) > 1 else ["A classifier needs at least two labels."]
+    for label in labels:
+        if (there := counts.learnt_from(label.pk)) < MIN_PER_LABEL:
+            left_out = _left_out(counts.suggested.get(label.pk, 0) - counts.sure.get(label.pk, 0))
+            found.append(f"“{label.name}” needs at least {MIN_PER_LABEL} examples; it has {there}{left_out}.")
+    total = sum(counts.learnt_from(label.pk) for label in labels)
     if total < MIN_EXAMPLES:
-        found.append(f"Training needs at least {MIN_EXAMPLES} labelled examples; there are {total}.")
+        left_out = _left_out(sum(counts.suggested.values()) - sum(counts.sure.values()))
+        found.append(f"Training needs at least {MIN_EXAMPLES} labelled examples; there are {total}{left_out}.")
     return found
 
 
-def label_counts(classifier: Classifier) -> Counter[int]:
-    """Return how many examples each label has, by its number; every label is in it."""
-    counts = Counter(dict.fromkeys(classifier.labels.values_list("number", flat=True), 0))
-    labelled = Example.objects.filter(classifier=classifier, label__isnull=False).order_by()
-    counts.update(dict(labelled.values_list("label__number").annotate(Count("pk"))))
-    return counts
+def _left_out(suggested: int) -> str:
+    """Return what to say of suggestions that aren't learnt from, nothing where there are none."""
+    if not suggested:
+        return ""
+    return f", beside {suggested:,} suggested {'one that is' if suggested == 1 else 'ones that are'} left out"
 
 
 def start(classifier_id: int, *, by: Any = None) -> Version:
@@ -111,7 +94,7 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     version = claim.get_run()
     claim.beat(progress=0.0, step="Reading the examples")
     encoder = _get_encoder_manifest()
-    snapshot, texts = _take_snapshot(version.classifier_id)
+    snapshot, texts = training_sets.take(version.classifier_id)
     computed = embeddings.ensure(
         texts,
         encoder_id=encoder.id,
@@ -128,7 +111,7 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     job = {"labels": labels(version.classifier), "encoder_id": encoder.id, "data_sha256": snapshot.sha256}
     result = _fit(claim, folder=folder, snapshot=snapshot, job=job, span=(begin, 1.0))
     artifact_path = _keep_artifact(version, folder=folder, claim=claim)
-    _keep_held_out(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
+    held_out.keep(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
     _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
 
 
@@ -137,15 +120,6 @@ def _get_encoder_manifest() -> EncoderManifest:
         return encoders.get_manifest()
     except (EncoderMissing, EncoderDamaged) as error:
         raise RunError(str(error)) from error
-
-
-def _take_snapshot(classifier_id: int) -> tuple[Snapshot, dict[str, str]]:
-    rows = Example.objects.filter(classifier_id=classifier_id, label__isnull=False).order_by("text_key")
-    taken = list(rows.values_list("pk", "text_key", "label__number", "text").iterator())
-    if not taken:
-        raise RunError("There are no labelled examples any more. Add some and train again.")
-    ids, keys, numbers, texts = zip(*taken, strict=True)
-    return Snapshot(example_ids=ids, keys=keys, label_numbers=numbers), dict(zip(keys, texts, strict=True))
 
 
 def labels(classifier: Classifier) -> list[dict[str, Any]]:
@@ -158,6 +132,7 @@ def _fit(
 ) -> dict[str, Any]:
     index_of = {label["number"]: index for index, label in enumerate(job["labels"])}
     np.save(folder / "y.npy", np.array([index_of[number] for number in snapshot.label_numbers], dtype=np.int64))
+    np.save(folder / "confirmed.npy", np.array(snapshot.is_confirmed, dtype=np.bool_))
     (folder / "job.json").write_text(json.dumps({**job, "seed": _SEED}), encoding="utf-8")
     arguments = ["train", "--folder", str(folder), "--memory-limit-mb", str(settings.CHILD_MEMORY_MB)]
     timeout_s = settings.TRAINING_TIMEOUT_S
@@ -176,35 +151,6 @@ def _keep_artifact(version: Version, *, folder: Path, claim: Claim) -> str:
     return path.as_posix()
 
 
-def _keep_held_out(
-    claim: Claim, *, version: Version, snapshot: Snapshot, folder: Path, labels: Sequence[dict[str, Any]]
-) -> None:
-    """Write what each example was taken for, in short transactions: SQLite has one writer at a time."""
-    numbers = [label["number"] for label in labels]
-    proba = np.load(folder / "oof.npy", allow_pickle=False)
-    best = proba.argmax(axis=1)
-    # What an earlier attempt wrote.
-    HeldOut.objects.filter(version=version).delete()
-    for start in range(0, len(best), _HELD_OUT_CHUNK):
-        chunk = range(start, min(start + _HELD_OUT_CHUNK, len(best)))
-        ids = [snapshot.example_ids[index] for index in chunk]
-        with transaction.atomic():
-            # An example may have been deleted while the training ran.
-            alive = set(Example.objects.filter(pk__in=ids).values_list("pk", flat=True))
-            HeldOut.objects.bulk_create(
-                HeldOut(
-                    version=version,
-                    example_id=snapshot.example_ids[index],
-                    label_number=snapshot.label_numbers[index],
-                    predicted_number=numbers[best[index]],
-                    score=float(proba[index, best[index]]),
-                )
-                for index in chunk
-                if snapshot.example_ids[index] in alive
-            )
-        claim.beat(step="Keeping the results")
-
-
 def _finish(claim: Claim, *, version: Version, snapshot: Snapshot, result: dict[str, Any], artifact_path: str) -> None:
     counts = Counter(snapshot.label_numbers)
     with transaction.atomic():
@@ -213,6 +159,7 @@ def _finish(claim: Claim, *, version: Version, snapshot: Snapshot, result: dict[
             labels=result["labels"],
             label_counts={str(number): count for number, count in sorted(counts.items())},
             example_count=len(snapshot.keys),
+            suggested_count=snapshot.suggested_count,
             data_sha256=result["data_sha256"],
             scores=result["scores"],
             macro_f1=result["scores"]["macro_f1"],

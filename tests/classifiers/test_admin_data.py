@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from classifiers.models import Classifier, DecisionSource, Example
+from classifiers.models import Classifier, DecisionSource, Example, ExampleState
 from moderation.services import workers
 from tests import staff
 from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory
@@ -23,11 +23,28 @@ def test_the_bars_count_the_examples_of_each_label() -> None:
     many, few, none = (LabelFactory(classifier=classifier, number=number) for number in range(3))
     LabelledExampleFactory.create_batch(4, classifier=classifier, label=many)
     LabelledExampleFactory(classifier=classifier, label=few)
+    LabelledExampleFactory(classifier=classifier, label=few, state=ExampleState.SUGGESTED)
     ExampleFactory(classifier=classifier)
 
     bars = staff.login().get(staff.page(classifier, "data")).context["bars"]
 
-    assert [(bar.label, bar.count, bar.percent) for bar in bars] == [(many, 4, 100), (few, 1, 25), (none, 0, 0)]
+    assert [(bar.label, bar.count, bar.percent) for bar in bars] == [(many, 4, 100), (few, 2, 50), (none, 0, 0)]
+    assert [(bar.confirmed, bar.suggested, bar.confirmed_percent) for bar in bars] == [
+        (4, 0, 100),
+        (1, 1, 25),
+        (0, 0, 0),
+    ]
+
+
+def test_confirmed_and_suggested_examples_are_counted_apart() -> None:
+    label = LabelFactory()
+    LabelledExampleFactory(classifier=label.classifier, label=label)
+    LabelledExampleFactory.create_batch(2, classifier=label.classifier, label=label, state=ExampleState.SUGGESTED)
+
+    page = staff.said(staff.login().get(staff.page(label.classifier, "data")))
+
+    assert "examples: 1 confirmed, 2 suggested, 0 without a label" in page
+    assert "+ 2 suggested" in page
 
 
 def test_a_typed_text_becomes_an_example_with_the_person_s_decision() -> None:

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from classifiers.models import Classifier, Decision, Example, ExampleState, Version
+from classifiers.models import Classifier, Decision, DecisionSource, Example, ExampleState, Version
+from classifiers.services import decisions, mistakes
 from tests import staff
 from tests.factories import (
     ChoiceFactory,
@@ -67,7 +68,11 @@ def test_the_list_can_be_narrowed_to_one_import(boss: Client) -> None:
     assert _shown(boss, **chosen, **{"import": f"log-{search.pk}"}) == {"of the log"}
 
 
-def test_the_live_version_s_contradictions_are_those_with_the_label_of_now(boss: Client) -> None:
+@pytest.mark.parametrize("few", [0, 1, 5_000], ids=["too many to list", "just few enough", "few"])
+def test_the_live_version_s_contradictions_are_those_with_the_label_of_now(
+    boss: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(mistakes, "FEW", few)
     classifier = ClassifierFactory()
     one, other = (LabelFactory(classifier=classifier, number=number) for number in range(2))
     version = _live(classifier)
@@ -296,3 +301,35 @@ def test_undoing_needs_the_permission_and_a_post(boss: Client) -> None:
 
     assert staff.login("classifiers.view_example").post(undo).status_code == 403
     assert boss.get(undo).status_code == 405
+
+
+def test_how_sure_a_suggestion_is_stands_in_the_list_and_why_on_its_page(boss: Client) -> None:
+    label = LabelFactory(name="Spam")
+    example = ExampleFactory(classifier=label.classifier)
+    decisions.decide(
+        example.pk, label_id=label.pk, source=DecisionSource.LLM, confidence=0.87, reason="It asks to pay elsewhere."
+    )
+
+    listed = staff.said(boss.get(reverse(_LIST)))
+    shown = staff.said(boss.get(reverse("admin:classifiers_example_change", args=[example.pk])))
+
+    assert "87 %" in listed
+    assert "Language model, 87 % sure: It asks to pay elsewhere." in shown
+
+
+def test_a_suggestion_that_does_not_say_how_sure_it_is_says_that(boss: Client) -> None:
+    label = LabelFactory()
+    example = ExampleFactory(classifier=label.classifier)
+    decisions.decide(example.pk, label_id=label.pk, source=DecisionSource.OFFLINE)
+
+    shown = staff.said(boss.get(reverse("admin:classifiers_example_change", args=[example.pk])))
+
+    assert "Offline annotator, doesn&#x27;t say how sure" in shown
+
+
+def test_a_confirmed_example_is_not_called_a_suggestion(boss: Client) -> None:
+    example = LabelledExampleFactory()
+
+    shown = staff.said(boss.get(reverse("admin:classifiers_example_change", args=[example.pk])))
+
+    assert "Not a suggestion" in shown

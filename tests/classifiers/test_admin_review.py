@@ -68,6 +68,62 @@ def test_the_live_version_is_shown_unless_another_is_asked_for(boss: Client) -> 
     assert shown == [live, newer]
 
 
+@pytest.mark.parametrize(
+    ("scores_", "sentences"),
+    [
+        (
+            {"measured_on": "CONFIRMED", "measured_count": 120},
+            ["Trained on 320 examples, 200 of them suggestions; measured on the 120 that people confirmed"],
+        ),
+        (
+            {"measured_on": "ALL", "measured_count": 320},
+            [
+                "Trained on 320 examples, 200 of them suggestions; measured on all of them",
+                "once 20 are confirmed, and 5 of each label, these alone will be measured on",
+            ],
+        ),
+    ],
+    ids=["confirmed", "all"],
+)
+def test_with_suggestions_the_page_says_what_was_measured_on(
+    boss: Client, scores_: dict[str, Any], sentences: list[str]
+) -> None:
+    classifier = _classifier()
+    version = staff.scored(classifier, example_count=320, suggested_count=200)
+    version.scores |= scores_
+    version.save()
+
+    page = staff.said(_page(boss, classifier))
+
+    assert all(sentence in page for sentence in sentences)
+    measured = "120 confirmed" if scores_["measured_on"] == "CONFIRMED" else "320"
+    assert f"F1 0.90 on {measured}, 320 examples (200 suggested)" in page
+
+
+def test_a_suggestion_that_the_scores_leave_out_is_no_mistake(boss: Client) -> None:
+    classifier = _classifier()
+    version = staff.scored(classifier, example_count=320, suggested_count=200)
+    version.scores |= {"measured_on": "CONFIRMED", "measured_count": 120}
+    version.save()
+    (mistake,) = _mistakes(version, 0.8)
+    HeldOutFactory(version=version, score=0.9, is_measured=False)
+
+    response = _page(boss, classifier)
+
+    assert [each.held_out for each in response.context["mistakes"]] == [mistake]
+    assert "1 of 120" in staff.said(response)
+
+
+def test_the_live_version_s_mistakes_lead_to_what_to_fix_first(boss: Client) -> None:
+    classifier = _classifier()
+    old, live = staff.scored(classifier, number=1), staff.scored(classifier, number=2)
+    versions.promote(live.pk)
+
+    pages = [staff.said(_page(boss, classifier, version=version.number)) for version in (old, live)]
+
+    assert [staff.page(classifier, "mistakes") in page for page in pages] == [False, True]
+
+
 @pytest.mark.parametrize("version", ["9", "99999999999999999999"])
 def test_a_version_that_is_not_there_is_not_found_or_not_asked_for(boss: Client, version: str) -> None:
     classifier = _classifier()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django_q.models import OrmQ
 
-from classifiers.models import Classifier, Version
+from classifiers.models import Classifier, ExampleState, Version
 from moderation.runs import RunState
 from tests import staff
-from tests.factories import ClassifierFactory, DoneVersionFactory, VersionFactory
+from tests.factories import ClassifierFactory, DoneVersionFactory, LabelledExampleFactory, VersionFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -113,3 +114,82 @@ def test_past_trainings_stand_with_their_score_or_their_sentence(boss: Client) -
     assert "0.85" in page
     assert "1,234" in page
     assert "The worker stopped, 3 times." in page
+
+
+def _suggest(classifier: Classifier, *confidences: float) -> None:
+    label = classifier.labels.first()
+    for confidence in confidences:
+        LabelledExampleFactory(classifier=classifier, label=label, state=ExampleState.SUGGESTED, confidence=confidence)
+
+
+def test_confirmed_examples_and_suggestions_are_counted_apart(boss: Client) -> None:
+    classifier = _trainable()
+    _suggest(classifier, 0.9, 0.8, 0.1)
+
+    page = staff.said(boss.get(staff.page(classifier, "train")))
+
+    for number, words in ((20, "confirmed examples"), (2, "suggestions"), (1, "suggestions left out")):
+        assert f"<dt>{words}</dt><dd" in page
+        assert f">{number}</dd>" in page.split(f"<dt>{words}</dt>")[1][:40]
+    assert "Train on 22 examples" in page
+    assert "+ 3 suggested" in page
+
+
+def test_what_is_learnt_from_can_be_set_and_stands_in_the_history(boss: Client) -> None:
+    classifier = _trainable()
+    _suggest(classifier, 0.9, 0.8)
+
+    response = boss.post(staff.page(classifier, "train_suggestions"), {"use": "on", "floor": "85"}, follow=True)
+
+    classifier.refresh_from_db()
+    said = "Suggestions that are at least 85 % sure are learnt from."
+    assert (classifier.trains_on_suggestions, classifier.suggestion_floor) == (True, 0.85)
+    assert f"{said} It counts from the next training on." in staff.said(response)
+    assert "Train on 21 examples" in staff.said(response)
+    assert 'name="floor" value="85"' in staff.said(response)
+    assert said in LogEntry.objects.get().change_message
+
+
+def test_suggestions_can_be_left_out_altogether(boss: Client) -> None:
+    classifier = _trainable()
+    _suggest(classifier, 1.0)
+
+    response = boss.post(staff.page(classifier, "train_suggestions"), {"floor": "70"}, follow=True)
+
+    classifier.refresh_from_db()
+    assert (classifier.trains_on_suggestions, classifier.suggestion_floor) == (False, 0.7)
+    assert "No suggestion is learnt from." in staff.said(response)
+    assert "Train on 20 examples" in staff.said(response)
+
+
+def test_the_same_setting_again_is_no_change(boss: Client) -> None:
+    boss.post(staff.page(_trainable(), "train_suggestions"), {"use": "on", "floor": "70"})
+
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("floor", ["", "x", "-1", "101", "nan", "1e999"])
+def test_a_floor_that_is_no_percentage_is_said_on_the_form(boss: Client, floor: str) -> None:
+    classifier = _trainable()
+
+    response = boss.post(staff.page(classifier, "train_suggestions"), {"floor": floor})
+
+    classifier.refresh_from_db()
+    assert (response.status_code, classifier.trains_on_suggestions, classifier.suggestion_floor) == (200, True, 0.7)
+    assert 'class="hr-error" role="alert"' in staff.said(response)
+
+
+def test_who_may_not_change_it_reads_what_is_learnt_from() -> None:
+    classifier = ClassifierFactory(suggestion_floor=0.8)
+    visitor = staff.login("classifiers.view_classifier")
+
+    page = staff.said(visitor.get(staff.page(classifier, "train")))
+
+    assert "Suggestions of 80 % and more are learnt from." in page
+    assert visitor.post(staff.page(classifier, "train_suggestions"), {"floor": "1"}).status_code == 403
+
+
+def test_past_trainings_say_how_many_suggestions_they_learnt_from(boss: Client) -> None:
+    version = DoneVersionFactory(example_count=320, suggested_count=200)
+
+    assert "(200 suggested)" in staff.said(boss.get(staff.page(version.classifier, "train")))

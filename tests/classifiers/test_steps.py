@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from classifiers.models import Classifier, Version
+from classifiers.models import Classifier, ExampleState, Version
 from classifiers.services import steps
 from classifiers.services.steps import Mark, Standing
 from moderation.runs import RunState
@@ -21,6 +21,13 @@ from tests.factories import (
     VersionFactory,
 )
 
+SUGGESTED_TOO = {
+    "number": 2,
+    "macro_f1": 0.844,
+    "example_count": 30,
+    "suggested_count": 10,
+    "state": RunState.SUCCEEDED,
+}
 LIVE = Version(number=2, macro_f1=0.844, example_count=30, state=RunState.SUCCEEDED)
 
 
@@ -82,7 +89,43 @@ def test_the_first_step_that_is_not_done_is_the_one_to_take_now(values: dict[str
         ("labels", {"label_count": 3, "is_locked": True}, "3 labels, fixed since the first training."),
         ("data", {}, "No examples yet."),
         ("data", {"counts": {None: 1}}, "1 example; training needs at least 20."),
-        ("data", {"counts": {None: 1000, 5: 200}}, "1,200 examples."),
+        ("data", {"counts": {None: 1000}}, "1,000 examples, none labelled."),
+        ("data", {"counts": {None: 1000, 5: 200}}, "1,200 examples: 200 confirmed."),
+        (
+            "data",
+            {"counts": {None: 252, 1: 300, 2: 60}, "suggested": {2: 60}},
+            "612 examples: 300 confirmed, 60 suggested.",
+        ),
+        (
+            "annotate",
+            {"counts": {None: 252, 1: 300, 2: 60}, "suggested": {2: 60}},
+            "360 of 612 examples labelled, 60 of them by suggestions.",
+        ),
+        (
+            "annotate",
+            {"counts": {1: 30}, "suggested": {1: 10}},
+            "All of the 30 examples labelled, 10 of them by suggestions.",
+        ),
+        (
+            "train",
+            {"counts": {1: 30}, "suggested": {1: 20}, "sure": {1: 5}, "problems": ()},
+            "Ready to train on 15 examples, 5 of them suggestions.",
+        ),
+        (
+            "train",
+            {"live": Version(**SUGGESTED_TOO), "counts": {1: 90}, "suggested": {1: 55}, "sure": {}},
+            "Version 2 is live, trained on 30 examples, 10 of them suggestions; 5 more are labelled now.",
+        ),
+        (
+            "review",
+            {"live": Version(**SUGGESTED_TOO, scores={"measured_on": "CONFIRMED", "measured_count": 20})},
+            "F1 0.84, measured on 20 confirmed texts that it hadn't seen.",
+        ),
+        (
+            "review",
+            {"live": Version(**SUGGESTED_TOO, scores={"measured_on": "ALL", "measured_count": 30})},
+            "F1 0.84, measured on suggestions, too, as few are confirmed.",
+        ),
         ("annotate", {}, "Nothing to label yet."),
         ("annotate", {"counts": {None: 252, 1: 300, 2: 60}}, "360 of 612 examples labelled."),
         ("annotate", {"counts": {1: 30}}, "All of the 30 examples labelled."),
@@ -124,6 +167,8 @@ def test_the_numbers_are_those_of_the_classifier_alone() -> None:
     classifier = ClassifierFactory(key="mine")
     label = LabelFactory(classifier=classifier)
     LabelledExampleFactory.create_batch(2, classifier=classifier, label=label)
+    LabelledExampleFactory(classifier=classifier, label=label, state=ExampleState.SUGGESTED, confidence=0.9)
+    LabelledExampleFactory(classifier=classifier, label=label, state=ExampleState.SUGGESTED, confidence=0.1)
     ExampleFactory(classifier=classifier)
     AnalyzerSettingFactory(analyzer="mine")
     AnalyzerSettingFactory(analyzer="mine", is_enabled=False)
@@ -131,7 +176,14 @@ def test_the_numbers_are_those_of_the_classifier_alone() -> None:
 
     standing = steps.measure(classifier)
 
-    assert (standing.label_count, dict(standing.counts), standing.project_count) == (1, {label.pk: 2, None: 1}, 1)
+    assert (standing.label_count, dict(standing.counts), standing.project_count) == (1, {label.pk: 4, None: 1}, 1)
+    assert (standing.confirmed_count, standing.suggested_count, standing.sure_count, standing.unsure_count) == (
+        2,
+        2,
+        1,
+        1,
+    )
+    assert (standing.learnt_from_count, standing.unlabelled_count, standing.example_count) == (3, 1, 5)
     assert (standing.live, standing.latest, standing.is_locked) == (None, None, False)
 
 

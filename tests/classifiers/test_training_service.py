@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from classifiers import tasks
@@ -75,6 +76,76 @@ def test_every_example_that_was_trained_on_was_also_held_out() -> None:
     assert held_out.count() == 40
     right = sum(row.label_number == row.predicted_number for row in held_out)
     assert right / 40 == pytest.approx(version.scores["accuracy"], abs=1e-6)
+
+
+def _suggest(classifier: Classifier, *, numbers: tuple[int, ...], each: int, confidence: float | None = 0.9) -> None:
+    """Make the first examples of some labels suggestions."""
+    for number in numbers:
+        ids = Example.objects.filter(classifier=classifier, label__number=number).order_by("pk")[:each].values("pk")
+        Example.objects.filter(pk__in=list(ids.values_list("pk", flat=True))).update(
+            state=ExampleState.SUGGESTED, confidence=confidence
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_suggestions_are_learnt_from_but_measured_on_are_the_confirmed_examples() -> None:
+    classifier = _classifier()
+    _suggest(classifier, numbers=(0, 1), each=8)
+
+    version = _train(classifier)
+
+    assert (version.state, version.example_count, version.suggested_count) == (RunState.SUCCEEDED, 40, 16)
+    assert (version.is_measured_on_confirmed, version.measured_count) == (True, 24)
+    assert sum(sum(row) for row in version.scores["confusion"]) == 24
+    counted = set(HeldOut.objects.filter(version=version, is_measured=True).values_list("example__state", flat=True))
+    left_out = HeldOut.objects.filter(version=version, is_measured=False)
+    assert (counted, left_out.count()) == ({ExampleState.CONFIRMED}, 16)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_with_few_confirmed_examples_the_scores_count_suggestions_and_say_so() -> None:
+    classifier = _classifier()
+    _suggest(classifier, numbers=(0, 1), each=16)
+
+    version = _train(classifier)
+
+    assert (version.is_measured_on_confirmed, version.measured_count, version.suggested_count) == (False, 40, 32)
+    assert not HeldOut.objects.filter(is_measured=False).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_the_examples_nearest_to_a_sure_mistake_are_counted() -> None:
+    classifier = _classifier()
+    wrong = Example.objects.get(text=_OFFERS[0].format("lamp"))
+    Example.objects.filter(pk=wrong.pk).update(label=classifier.labels.get(number=0))
+
+    version = _train(classifier)
+
+    row = HeldOut.objects.get(version=version, example=wrong)
+    assert (row.label_number, row.predicted_number) == (0, 1)
+    assert row.near_predicted > row.near_own
+    right = HeldOut.objects.filter(version=version, label_number=F("predicted_number"))
+    assert not right.filter(near_predicted__isnull=False).exists()
+
+
+def test_suggestions_that_are_left_out_do_not_make_it_trainable() -> None:
+    classifier = _classifier(each=10)
+    _suggest(classifier, numbers=(1,), each=9, confidence=0.5)
+
+    assert training.problems(classifier) == [
+        "“Advert” needs at least 2 examples; it has 1, beside 9 suggested ones that are left out.",
+        "Training needs at least 20 labelled examples; there are 11, beside 9 suggested ones that are left out.",
+    ]
+
+
+def test_suggestions_that_are_sure_enough_make_it_trainable() -> None:
+    classifier = _classifier(each=10)
+    _suggest(classifier, numbers=(0, 1), each=10, confidence=0.7)
+
+    assert training.problems(classifier) == []
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from classifiers.ml.evaluation import confusion_matrix, evaluate, macro_f1
+from classifiers.ml.evaluation import choose_measured, confusion_matrix, evaluate, macro_f1
 
 
 def test_scores_of_a_hand_made_case() -> None:
@@ -52,3 +52,18 @@ def test_nothing_cannot_be_evaluated() -> None:
 
     with pytest.raises(ValueError, match="nothing to evaluate"):
         evaluate(empty, empty, label_count=2)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "is_enough"),
+    [((10, 10), True), ((15, 5), True), ((16, 4), False), ((9, 10), False), ((20, 0), False), ((0, 0), False)],
+)
+def test_confirmed_examples_alone_are_measured_on_once_they_are_enough(
+    confirmed: tuple[int, int], is_enough: bool
+) -> None:
+    y = np.repeat([0, 1], 30)
+    is_confirmed = np.concatenate([np.arange(30) < count for count in confirmed])
+
+    measured = choose_measured(y, is_confirmed, label_count=2)
+
+    assert measured.tolist() == (is_confirmed.tolist() if is_enough else [True] * 60)

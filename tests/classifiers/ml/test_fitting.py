@@ -70,7 +70,7 @@ def test_a_wrong_dimension_is_refused() -> None:
 
 
 def test_what_is_held_out_is_predicted_by_a_model_that_never_saw_it() -> None:
-    # One example is labelled against all its neighbours: only a model that saw it could get it right.
+    # One example is labelled against all its neighbors: only a model that saw it could get it right.
     problem = _clouds(label_count=2, noise=0.05)
     y = problem.y.copy()
     y[0] = 1
@@ -90,6 +90,21 @@ def test_noise_is_regularized_more_than_signal() -> None:
 
     assert choose_c(noise, folds=folds) == C_GRID[0]
     assert choose_c(signal, folds=folds) == C_GRID[-1]
+
+
+def test_c_is_chosen_by_the_examples_that_are_measured() -> None:
+    # The half that isn't measured is noise: by it alone the strongest penalty would win.
+    rng = np.random.default_rng(0)
+    clear = _clouds(label_count=2, noise=0.1)
+    noise = rng.standard_normal((40, 6)).astype(np.float32)
+    both = Problem(X=np.concatenate([clear.X, 3 * noise]), y=np.tile(clear.y, 2), label_count=2)
+    folds = np.tile(assign_folds(clear.y, fold_count=5, rng=rng), 2)
+    is_clear = np.arange(80) < 40
+
+    by_clear, by_noise = (choose_c(both, folds=folds, is_measured=mask) for mask in (is_clear, ~is_clear))
+
+    assert by_noise == C_GRID[0]
+    assert by_clear > by_noise
 
 
 def test_every_label_weighs_the_same_in_the_loss() -> None:

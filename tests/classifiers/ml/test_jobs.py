@@ -25,12 +25,13 @@ def _run(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _prepare_training(folder: Path) -> None:
+def _prepare_training(folder: Path, *, suggested: int = 0) -> None:
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], 20)
     X = np.eye(2, 8)[y] + 0.2 * rng.standard_normal((40, 8))
     np.save(folder / "vectors.npy", X.astype("<f2"))
     np.save(folder / "y.npy", y)
+    np.save(folder / "confirmed.npy", np.arange(40) % 20 >= suggested // 2)
     labels = [{"number": 0, "name": "Fine"}, {"number": 4, "name": "Spam"}]
     job = {"labels": labels, "encoder_id": "tiny", "data_sha256": "ab", "seed": 0}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
@@ -70,6 +71,36 @@ def test_training_writes_an_artifact_its_scores_and_what_was_held_out(tmp_path: 
     assert result["scores"]["labels"][1]["number"] == 4
     assert result["scores"]["macro_f1"] > 0.9
     assert np.load(tmp_path / "oof.npy", allow_pickle=False).shape == (40, 2)
+
+
+@pytest.mark.parametrize(
+    ("suggested", "measured_on", "measured"),
+    [(0, "CONFIRMED", 40), (20, "CONFIRMED", 20), (36, "ALL", 40)],
+    ids=["none suggested", "half suggested", "nearly all suggested"],
+)
+def test_the_result_says_what_was_measured_on(tmp_path: Path, suggested: int, measured_on: str, measured: int) -> None:
+    _prepare_training(tmp_path, suggested=suggested)
+
+    _run("train", "--folder", str(tmp_path))
+
+    scores = json.loads((tmp_path / "result.json").read_bytes())["scores"]
+    assert (scores["measured_on"], scores["measured_count"]) == (measured_on, measured)
+    assert (scores["confirmed_count"], scores["suggested_count"]) == (40 - suggested, suggested)
+    assert np.load(tmp_path / "measured.npy", allow_pickle=False).sum() == measured
+
+
+def test_around_each_sure_mistake_the_nearest_examples_are_counted(tmp_path: Path) -> None:
+    _prepare_training(tmp_path)
+    y = np.load(tmp_path / "y.npy")
+    y[3] = 1
+    np.save(tmp_path / "y.npy", y)
+
+    _run("train", "--folder", str(tmp_path))
+
+    row, near_predicted, near_own = np.load(tmp_path / "near.npy", allow_pickle=False)[0].tolist()
+    assert row == 3
+    assert near_predicted + near_own == 20
+    assert near_predicted > 15
 
 
 def test_the_same_data_give_the_same_artifact(tmp_path: Path) -> None:
