@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from classifiers.models import EmbeddingRun, ImportRun, NearDuplicateRun, RequestImport, Version
+from classifiers.models import CopyRun, EmbeddingRun, ImportRun, NearDuplicateRun, RequestImport, Version
 from classifiers.services import (
+    copying,
     embedding_runs,
     imports,
     near_duplicates,
@@ -39,6 +40,11 @@ def find_near_duplicates(run_id: int) -> None:
 def read_examples(run_id: int) -> None:
     """Compute the features of a classifier's new examples."""
     runs.execute(EmbeddingRun, run_id, work=embedding_runs.carry_out)
+
+
+def copy_examples(run_id: int) -> None:
+    """Copy the examples of a classifier into a new one."""
+    runs.execute(CopyRun, run_id, work=copying.carry_out)
 
 
 def forget_old_uploads() -> None:

@@ -6,6 +6,7 @@ from classifiers.api.classifiers import ClassifiersView, ClassifierView
 from classifiers.api.example_lists import ExamplesView
 from classifiers.api.examples import ExampleView
 from classifiers.api.exports import ExportView
+from classifiers.api.guidelines import GuidelinesView
 from classifiers.api.imports import ImportsView, ImportView, RefusalsView
 from classifiers.api.labels import LabelsView, LabelView
 from classifiers.api.predictions import PredictView
@@ -18,6 +19,7 @@ urlpatterns = [
     path("classifiers/<str:key>/labels/<str:number>", LabelView.as_view(), name="label"),
     path("classifiers/<str:key>/examples", ExamplesView.as_view(), name="examples"),
     path("classifiers/<str:key>/examples/<str:id>", ExampleView.as_view(), name="example"),
+    path("classifiers/<str:key>/guidelines", GuidelinesView.as_view(), name="guidelines"),
     path("classifiers/<str:key>/imports", ImportsView.as_view(), name="imports"),
     path("classifiers/<str:key>/imports/<str:id>", ImportView.as_view(), name="import"),
     path("classifiers/<str:key>/imports/<str:id>/refusals", RefusalsView.as_view(), name="import-refusals"),

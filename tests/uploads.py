@@ -35,8 +35,10 @@ def classifier() -> Classifier:
     return made
 
 
-def file(content: str | bytes = CSV, *, name: str = "messages.csv") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, content if isinstance(content, bytes) else content.encode())
+def file(content: str | bytes = CSV, *, name: str = "") -> SimpleUploadedFile:
+    """Return a file on its way, named messages.xlsx or messages.csv by what it is unless a name is given."""
+    content = content if isinstance(content, bytes) else content.encode()
+    return SimpleUploadedFile(name or f"messages.{'xlsx' if content.startswith(b'PK') else 'csv'}", content)
 
 
 def stage(content: str | bytes = CSV, *, into: Classifier | None = None) -> ImportRun:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from classifiers.admin import (
+    copies,
     data,
     labels,
     near_duplicates,
@@ -30,11 +31,14 @@ from classifiers.admin import (
     upload_runs,
     uploads,
     use,
+    wordings,
 )
 from classifiers.models import Classifier, Example, Label
 
 _URLS = (
     *labels.URLS,
+    *wordings.URLS,
+    *copies.URLS,
     *data.URLS,
     *uploads.URLS,
     *upload_checks.URLS,
@@ -78,7 +82,8 @@ class ClassifierAdmin(ModelAdmin):
             raise PermissionDenied
         classifiers = Classifier.objects.select_related("live_version")
         classifier = get_object_or_404(classifiers, pk=step_page.read_id(object_id))
-        return step_page.show(request, classifier, code="home", template="home.html")
+        may_copy = request.user.has_perm(copies.ADD)
+        return step_page.show(request, classifier, code="home", template="home.html", may_copy=may_copy)
 
     @admin.display(description="Name", ordering="name")
     def called(self, classifier: Classifier) -> SafeString:

@@ -10,10 +10,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from classifiers.admin import step_page
+from classifiers.admin import copies, step_page, wordings
 from classifiers.admin.step_page import StepUrl
 from classifiers.models import Classifier, Label
-from classifiers.services import definitions, labels
+from classifiers.services import copying, definitions, labels
 from classifiers.services.definitions import BadDefinition
 from classifiers.services.labels import BadLabels, LabelDraft
 
@@ -117,6 +117,10 @@ def _page(
         is_locked=classifier.has_locked_labels,
         has_many=len(present) > labels.MANY_LABELS,
         may_change=request.user.has_perm(step_page.CHANGE),
+        table_query=f"classifier__id__exact={classifier.pk}",
+        may_copy=request.user.has_perm(copies.ADD),
+        copy_run=copying.find_open(classifier.pk),
+        **wordings.context(request, classifier),
     )
 
 

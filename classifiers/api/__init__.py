@@ -5,6 +5,7 @@ parameters     the query string, read as strictly as a body
 classifiers    which classifiers there are
 predictions    label a text
 labels         the labels of a classifier
+guidelines     the wordings that its labels have had
 examples       its examples, one by one
 example_lists  many examples at once: pages of them, and adding a batch
 imports        upload a file, follow its import, read the report

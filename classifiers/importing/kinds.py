@@ -1,11 +1,11 @@
-"""What a file is, told by its bytes and never by its name."""
+"""What a file is, told by its bytes; a name that contradicts them is refused, and otherwise never asked."""
 
 from __future__ import annotations
 
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from classifiers.importing.file_problem import FileProblem
 
@@ -62,6 +62,7 @@ _SIGNATURES = (
     (b"PAR1", Kind("parquet", "a Parquet file", "Export it as CSV in UTF-8.")),
     (b"{\\rtf", Kind("rtf", "a rich text document")),
 )
+_TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)\b", re.IGNORECASE)
 _HTML = Kind("markup", "an HTML or XML page")
 _OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"(?:[^"\\\r\n]|\\.)*"\s*:')
@@ -76,6 +77,12 @@ class WrongKind(FileProblem):
     def __init__(self, kind: Kind) -> None:
         super().__init__(kind.sentence)
         self.kind = kind
+
+
+class Misnamed(FileProblem):
+    """The name promises a workbook where there is none, or something else where there is one."""
+
+    code = "wrong_kind"
 
 
 class Unreadable(FileProblem):
@@ -104,6 +111,24 @@ def require_text(path: Path) -> None:
     kind = find_kind(path)
     if kind is not None:
         raise WrongKind(kind)
+
+
+def require_name(name: str, *, is_workbook: bool) -> None:
+    """Raise Misnamed where a file's name says the opposite of what its bytes are: it may be the wrong file.
+
+    A name that ends with nothing we know, or with another kind of text, promises nothing.
+    """
+    ending = PurePath(name).suffix.lower()
+    if is_workbook and ending in _TEXT_ENDINGS:
+        raise Misnamed(
+            f"This file is named {ending}, but its bytes are those of an Excel workbook. If it's the right file, name "
+            "it .xlsx and upload it again."
+        )
+    if not is_workbook and ending == ".xlsx":
+        raise Misnamed(
+            "This file is named .xlsx, but its bytes are text and no Excel workbook. If it's the right file, name it "
+            ".csv and upload it again."
+        )
 
 
 def read_head(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """One file per model."""
 
 from classifiers.models.classifier import Classifier, ClassifierType, Label
+from classifiers.models.copy_run import CopyRun
 from classifiers.models.data_import import FileKind, ImportRefusal, ImportRun
 from classifiers.models.decision import Decision, DecisionSource
 from classifiers.models.embedding import Embedding
@@ -14,6 +15,7 @@ from classifiers.models.version import HeldOut, Version
 __all__ = [
     "Classifier",
     "ClassifierType",
+    "CopyRun",
     "Decision",
     "DecisionSource",
     "Embedding",

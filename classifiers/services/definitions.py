@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -36,6 +37,14 @@ def propose_key(name: str) -> str:
     if re.fullmatch(KEY_PATTERN, key):
         return key
     return f"classifier-{key}".strip("-")
+
+
+def propose_copy_name(name: str) -> str:
+    """Return a name that is free, for a copy of the classifier with this one."""
+    stem = name[: _NAME_CHARS - 20].strip()
+    taken = set(Classifier.objects.filter(name__startswith=f"{stem} (copy").values_list("name", flat=True))
+    tries = chain([f"{stem} (copy)"], (f"{stem} (copy {number})" for number in count(2)))
+    return next(tried for tried in tries if tried not in taken)
 
 
 def create(*, name: str, key: str, description: str = "", type: str = ClassifierType.CLASSIFIER, by: Any) -> Classifier:

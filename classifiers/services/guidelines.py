@@ -22,6 +22,16 @@ def record(classifier_id: int, *, by: Any = None) -> Guidelines:
     return Guidelines.objects.create(classifier=classifier, number=number, labels=labels, user=by)
 
 
+def record_first(classifier: Classifier) -> None:
+    """Keep the labels' present wording as number 1 where none was kept yet, without saying whose it is.
+
+    Called before labels change: those of a house that is older than its guidelines would otherwise lose the wording
+    that the labels were given by.
+    """
+    if not classifier.guidelines.exists() and classifier.labels.exists():
+        record(classifier.pk)
+
+
 def wording(classifier: Classifier) -> list[dict[str, Any]]:
     """Return number, name and description of each label, by number."""
     return [

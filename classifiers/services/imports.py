@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
-from classifiers.importing import label_cells, texts
+from classifiers.importing import kinds, label_cells, texts
 from classifiers.importing.looks import Look
 from classifiers.models import Classifier, FileKind, ImportRun
 from classifiers.services import embedding_runs, import_files, import_rows
@@ -61,12 +61,20 @@ def stage(classifier_id: int, *, file: UploadedFile, by: Any = None) -> ImportRu
         run.file.save("upload", file, save=False)
         undo.callback(run.file.delete, save=False)
         found = look(run)
+        _require_name(str(file.name), found)
         run.kind = FileKind(found.kind.upper())
         run.encoding, run.delimiter, run.sheet = found.encoding, found.delimiter, found.sheet
         run.header = list(found.header)
         run.save()
         undo.pop_all()
     return run
+
+
+def _require_name(name: str, found: Look) -> None:
+    try:
+        kinds.require_name(name, is_workbook=found.kind == kinds.XLSX.code)
+    except kinds.Misnamed as problem:
+        raise FileRefused(problem.sentence, code=problem.code) from problem
 
 
 def look(

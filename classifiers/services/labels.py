@@ -51,11 +51,13 @@ def propose_color(number: int) -> str:
 def save(classifier_id: int, *, drafts: Sequence[LabelDraft], by: Any = None) -> None:
     """Make the classifier's labels as the drafts say; labels without a draft stay as they are.
 
-    Where names or descriptions are others than before, they are kept as new guidelines.
+    Where names or descriptions are others than before, they are kept as new guidelines; the first time, those that
+    were there before as well.
 
     Order: new labels get the next numbers in the order of the drafts. Raises BadLabels, LabelsLocked.
     """
     classifier = Classifier.objects.select_for_update().get(pk=classifier_id)
+    guidelines.record_first(classifier)
     present = {label.pk: label for label in classifier.labels.all()}
     drafts = [_cleaned(draft) for draft in drafts]
     if any(draft.id is not None and draft.id not in present for draft in drafts):

@@ -26,7 +26,9 @@ def test_the_list_has_the_project_s_classifiers_by_name_and_no_others() -> None:
 def test_a_classifier_is_described_with_its_labels_and_scores() -> None:
     classifier = ClassifierFactory(key="message-check", name="Message check", description="May it stay?")
     LabelFactory(classifier=classifier, number=0, name="Fine", description="Anything else.")
-    version = DoneVersionFactory(classifier=classifier, number=3, example_count=200, scores={"macro_f1": 0.9})
+    version = DoneVersionFactory(
+        classifier=classifier, number=3, example_count=200, suggested_count=50, scores={"macro_f1": 0.9}
+    )
     Classifier.objects.update(live_version=version)
 
     body = client_for(project_with("message-check")).get("/api/v1/classifiers/message-check").json()
@@ -37,7 +39,13 @@ def test_a_classifier_is_described_with_its_labels_and_scores() -> None:
         "type": "classifier",
         "description": "May it stay?",
         "labels": [{"number": 0, "name": "Fine", "description": "Anything else."}],
-        "live_version": {"number": 3, "trained_at": None, "examples": 200, "scores": {"macro_f1": 0.9}},
+        "live_version": {
+            "number": 3,
+            "trained_at": None,
+            "examples": 200,
+            "suggested_examples": 50,
+            "scores": {"macro_f1": 0.9},
+        },
     }
 
 

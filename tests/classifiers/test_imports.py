@@ -253,14 +253,14 @@ def test_a_child_that_dies_is_tried_again(settings: Any, tmp_path: Path) -> None
 def test_what_a_killed_worker_left_behind_goes_with_the_next_attempt(settings: Any) -> None:
     run = uploads.stage()
     uploads.confirm(run)
-    neighbour = settings.WORK_DIR / f"importrun-{run.pk}0-abc"
-    for left in (settings.WORK_DIR / f"importrun-{run.pk}-abc", neighbour):
+    neighbor = settings.WORK_DIR / f"importrun-{run.pk}0-abc"
+    for left in (settings.WORK_DIR / f"importrun-{run.pk}-abc", neighbor):
         left.mkdir(parents=True)
         (left / "labels.json").write_text("[]", encoding="utf-8")
 
     uploads.carry_out(run)
 
-    assert list(settings.WORK_DIR.iterdir()) == [neighbour]
+    assert list(settings.WORK_DIR.iterdir()) == [neighbor]
 
 
 def test_a_cancelled_run_stops_and_leaves_no_folder(settings: Any) -> None:

@@ -85,3 +85,23 @@ def test_a_workbook_is_told_how_to_become_csv(write_file: Write) -> None:
 def test_a_missing_file_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(kinds.Unreadable, match="Upload it again"):
         kinds.find_kind(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_workbook"),
+    [("a.csv", True), ("a.TSV", True), ("a.b.jsonl", True), ("a.xlsx", False), ("A.XLSX", False)],
+)
+def test_a_name_that_says_the_opposite_of_the_bytes_is_refused(name: str, is_workbook: bool) -> None:
+    with pytest.raises(kinds.Misnamed) as caught:
+        kinds.require_name(name, is_workbook=is_workbook)
+
+    assert "If it's the right file, name it" in caught.value.sentence
+    assert caught.value.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_workbook"),
+    [("a.xlsx", True), ("a.csv", False), ("a", True), ("a", False), ("", True), ("a.dat", True)],
+)
+def test_a_name_that_promises_nothing_else_is_taken(name: str, is_workbook: bool) -> None:
+    kinds.require_name(name, is_workbook=is_workbook)
