@@ -1,6 +1,6 @@
 """One file per subject."""
 
-from annotation.models.queue import Answer, Lease, QueueEntry, QueueMethod, QueueRun
+from annotation.models.queue import Answer, Lease, QueueCode, QueueEntry, QueueMap, QueueMethod, QueueRun
 from annotation.models.run import AllowanceUse, Annotation, AnnotationRun, AnnotationState, Annotator, Pick
 from annotation.models.setting import AnnotationSetting
 
@@ -14,7 +14,9 @@ __all__ = [
     "Answer",
     "Lease",
     "Pick",
+    "QueueCode",
     "QueueEntry",
+    "QueueMap",
     "QueueMethod",
     "QueueRun",
 ]

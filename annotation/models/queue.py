@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from moderation.runs import OPEN_STATES, BackgroundRun
+
+
+class QueueCode(models.TextChoices):
+    """The orders in which a person can be given texts. The codes are stored with the answers."""
+
+    USEFUL = "USEFUL", "Most useful first"
+    CONFIRM = "CONFIRM", "Suggestions to confirm"
+    MISTAKES = "MISTAKES", "Likely mistakes"
+    DISAGREE = "DISAGREE", "Where people and machines disagree"
+    NEAR = "NEAR", "Near a text"
+    LABEL = "LABEL", "Near a label"
+    NEWEST = "NEWEST", "Newest first"
+    RANDOM = "RANDOM", "At random"
+    OVERLAP = "OVERLAP", "Second opinions"
 
 
 class QueueMethod(models.TextChoices):
@@ -64,6 +80,24 @@ class QueueEntry(models.Model):
         return f"Queue entry {self.pk}"
 
 
+class QueueMap(models.Model):
+    """The texts that a queue run compared, as points of a small space, so that what lies near a text is found at once.
+
+    Written by the worker; that of the last finished run is kept. `annotation.ordering.sketch` says what is in it.
+    """
+
+    run = models.OneToOneField(QueueRun, on_delete=models.CASCADE, related_name="map")
+    # Names the content for caches: a restored backup can give a run's id to another one.
+    content_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    encoder_id = models.CharField(max_length=100)
+    example_ids = models.BinaryField(help_text="int64, little-endian, one for each point.")
+    points = models.BinaryField(help_text="int8, one row for each example.")
+    directions = models.BinaryField(help_text="float32, little-endian, one row for each feature.")
+
+    def __str__(self) -> str:
+        return f"Queue map {self.pk}"
+
+
 class Lease(models.Model):
     """One text that lies before a person, so that nobody else is given it. Written by `services.leases`."""
 
@@ -106,7 +140,16 @@ class Answer(models.Model):
         related_name="+",
         help_text="The label that was selected when the text appeared.",
     )
-    queue = models.CharField(max_length=20)
+    former_label = models.ForeignKey(
+        "classifiers.Label",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The label that the text had until then.",
+    )
+    former_state = models.CharField(max_length=10, blank=True, help_text="The state of the text until then.")
+    queue = models.CharField(max_length=20, choices=QueueCode.choices, blank=True)
     decision = models.ForeignKey("classifiers.Decision", null=True, on_delete=models.SET_NULL, related_name="+")
     is_adjudication = models.BooleanField(default=False, help_text="Whether it settles a disagreement of others.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
-from moderation.runs import OPEN_STATES, BackgroundRun
+from moderation.events import Event
+from moderation.runs import OPEN_STATES, BackgroundRun, RunState
 
 
 class Annotator(models.TextChoices):
@@ -43,7 +45,10 @@ class AnnotationRun(BackgroundRun):
         related_name="repetitions",
         help_text="The earlier run whose texts were annotated again.",
     )
+    # A label that is removed may leave its number to another one; its id never.
+    label_ids = models.JSONField(default=dict, help_text="Number to id of each label when the run was started.")
     is_pause_requested = models.BooleanField(default=False)
+    picked_at = models.DateTimeField(null=True, editable=False, help_text="When its texts had been picked.")
     text_count = models.PositiveIntegerField(default=0, help_text="How many texts were to be annotated.")
     annotated = models.PositiveIntegerField(default=0, help_text="How many were given a label so far.")
     shared = models.PositiveIntegerField(default=0, help_text="Of these, how many took a near-duplicate's label.")
@@ -52,7 +57,6 @@ class AnnotationRun(BackgroundRun):
     prompt_tokens = models.PositiveBigIntegerField(default=0)
     completion_tokens = models.PositiveBigIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
-    notified_at = models.DateTimeField(null=True, editable=False, help_text="When its end was announced.")
 
     class Meta:
         ordering = ("-pk",)
@@ -64,6 +68,36 @@ class AnnotationRun(BackgroundRun):
 
     def __str__(self) -> str:
         return f"Annotation run {self.pk}"
+
+    def ended_event(self) -> Event | None:
+        """Return what is told to the person who asked for the run, now that it has ended or was paused."""
+        if self.state == RunState.CANCELLED or (self.state == RunState.PAUSED and self.is_pause_requested):
+            # A person said so, who needn't be told.
+            return None
+        is_done = self.state == RunState.SUCCEEDED
+        counts = {"text_count": self.text_count, "annotated": self.annotated, "refused": self.refused}
+        return Event(
+            name="annotation.done" if is_done else "annotation.stopped",
+            subject=f"Annotation of {self.classifier}: {'done' if is_done else self.get_state_display().lower()}",
+            sentence=self.outcome if is_done else self.error,
+            url=reverse(
+                "admin:classifiers_classifier_annotation_run",
+                kwargs={"object_id": self.classifier_id, "run_id": self.pk},
+            ),
+            user_id=self.requested_by_id,
+            is_bad=not is_done or (self.text_count > 0 and not self.annotated),
+            data={"classifier_id": self.classifier_id, "run_id": self.pk, **counts},
+        )
+
+    @property
+    def outcome(self) -> str:
+        """Return what the run has brought, in a sentence."""
+        if not self.text_count:
+            return "There was no text left to annotate."
+        said = f"Texts with a suggested label: {self.annotated:,} of {self.text_count:,}."
+        if not self.refused:
+            return said
+        return f"{said} Not annotated: {self.refused:,}; the result says why for each."
 
 
 class AnnotationState(models.TextChoices):
