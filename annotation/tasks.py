@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotation.models import AnnotationRun, QueueRun
-from annotation.services import annotating, queue_runs
+from annotation.services import annotating, queue_making
 from moderation import runs
 
 
@@ -14,4 +14,4 @@ def annotate(run_id: int) -> None:
 
 def order_queue(run_id: int) -> None:
     """Work out which unlabelled texts of a classifier are most worth a label."""
-    runs.execute(QueueRun, run_id, work=queue_runs.carry_out)
+    runs.execute(QueueRun, run_id, work=queue_making.carry_out)

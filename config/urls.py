@@ -5,12 +5,18 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import health
+from moderation.admin import notices
 
-_api = [path("", include("classifiers.urls")), path("", include("moderation.urls"))]
+_api = [
+    path("", include("annotation.urls")),
+    path("", include("classifiers.urls")),
+    path("", include("moderation.urls")),
+]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/notices/", include(notices.URLS)),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

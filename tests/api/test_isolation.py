@@ -10,25 +10,46 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from annotation import urls as annotation_urls
+from annotation.models import AnnotationRun
+from classifiers import urls as classifiers_urls
 from classifiers.models import Classifier, Example
-from classifiers.urls import urlpatterns
 from moderation.auth import scope_of
 from moderation.models import Project, Scope
 from moderation.runs import RunState
 from moderation.services import keys
 from tests.clients import client_for, client_with, project_with
-from tests.factories import ClassifierFactory, ExampleFactory, ImportRunFactory, LabelFactory
+from tests.factories import (
+    AnnotationFactory,
+    AnnotationRunFactory,
+    ClassifierFactory,
+    ExampleFactory,
+    ImportRunFactory,
+    LabelFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "nobody else may read this"
 # What a request needs, so that it isn't refused for want of it before anyone looks whose the classifier is.
-QUERIES = {"export": "?format=csv"}
+QUERIES = {"export": "?format=csv", "queues": "?annotator=ada"}
 BODIES: dict[str, Any] = {
     "examples": {"examples": [{"text": "new"}]},
     "labels": {"name": "New"},
     "label": {"color": "#000000"},
+    "annotation-runs": {"pick": "first"},
+    "annotation-plan": {"pick": "first"},
+    "annotation-pause": None,
+    "annotation-resume": None,
+    "annotation-cancel": None,
+    "suggestions-confirm": {"annotator": "ada", "floor": 0},
+    "queue-next": {"annotator": "ada"},
+    "answers": {"annotator": "ada", "example": "1", "skip": True},
+    "undo": {"annotator": "ada"},
 }
+# What is asked with a body and yet changes nothing.
+READING = ("annotation-plan",)
 
 
 @dataclass(frozen=True)
@@ -43,9 +64,11 @@ class Route:
     def address(self, *, key: str, of: str) -> str:
         """Return the address below the classifier `key`, of a thing that the classifier `of` has."""
         owner = Classifier.objects.get(key=of)
-        thing = owner.imports.get().pk if "/imports/" in self.path else owner.examples.get(text=SECRET).pk
+        things = {"imports": owner.imports, "annotation-runs": owner.annotation_runs}
+        thing = things.get(self.path.split("/")[2] if "{id}" in self.path else "", owner.examples).get().pk
         number = owner.labels.get().number
-        return "/api/v1/" + self.path.format(key=key, id=thing, number=number) + QUERIES.get(self.name, "")
+        path = self.path.format(key=key, id=thing, number=number, code="newest")
+        return "/api/v1/" + path + QUERIES.get(self.name, "")
 
     def call(self, client: APIClient, address: str) -> Any:
         body = BODIES.get(self.name, {"text": "changed"}) if self.method in ("post", "patch") else None
@@ -53,7 +76,7 @@ class Route:
 
 
 def _routes() -> Iterator[Route]:
-    for pattern in urlpatterns:
+    for pattern in (*annotation_urls.urlpatterns, *classifiers_urls.urlpatterns):
         path = re.sub("<str:([a-z]+)>", r"{\1}", str(pattern.pattern))
         view = pattern.callback.cls
         for method in ("get", "post", "put", "patch", "delete"):
@@ -68,10 +91,14 @@ EACH = pytest.mark.parametrize("route", ROUTES, ids=[f"{route.method} {route.pat
 @pytest.fixture
 def project() -> Project:
     """Return a project that runs the classifier “own”, beside a “foreign” one; both have a thing of each kind."""
+    UserFactory(username="ada", is_superuser=True)
     for number, key in enumerate(("own", "foreign"), 7):
         classifier = ClassifierFactory(key=key)
         LabelFactory(classifier=classifier, number=number, name=f"Label of {key}")
-        ExampleFactory(classifier=classifier, text=SECRET)
+        example = ExampleFactory(classifier=classifier, text=SECRET)
+        AnnotationFactory(
+            run=AnnotationRunFactory(classifier=classifier, state=RunState.PAUSED, error=SECRET), example=example
+        )
         run = ImportRunFactory(classifier=classifier, state=RunState.FAILED, file_name=SECRET)
         run.refusals.create(row_number=2, reason=SECRET)
     project_with("foreign")
@@ -83,13 +110,15 @@ def _fingerprint() -> list[Any]:
     return [
         list(Example.objects.filter(classifier__key="foreign").values()),
         list(Classifier.objects.filter(key="foreign").values("labels__name", "labels__color", "imports__id")),
+        list(AnnotationRun.objects.filter(classifier__key="foreign").values()),
     ]
 
 
 def test_there_are_routes_of_every_kind() -> None:
-    assert {"classifier", "predict", "labels", "label", "examples", "example", "imports", "import", "export"} <= {
-        route.name for route in ROUTES
-    }
+    names = {route.name for route in ROUTES}
+
+    assert {"classifier", "predict", "labels", "label", "examples", "example", "imports", "import", "export"} <= names
+    assert {"annotation-runs", "annotation-run", "annotations", "suggestions", "queues", "answers"} <= names
 
 
 @EACH
@@ -152,6 +181,7 @@ def test_without_a_key_or_with_a_revoked_one_nothing_opens(project: Project, rou
 
 @EACH
 def test_what_changes_things_asks_for_the_scope_to_write(route: Route) -> None:
-    expected = Scope.READ if route.method == "get" else Scope.MODERATE if route.name == "predict" else Scope.WRITE
+    is_reading = route.method == "get" or route.name in READING
+    expected = Scope.READ if is_reading else Scope.MODERATE if route.name == "predict" else Scope.WRITE
 
     assert route.scope == expected

@@ -62,10 +62,11 @@ def test_from_a_file_to_a_call(person: Page, house: Server, shots: Path | None) 
     shoot(person, name="4-report", shots=shots)
 
     _upload(person, address, path=_SAMPLES / "marketplace_unlabelled.csv")
-    person.goto(f"{address}annotate/")
+    person.goto(f"{address}annotate/texts/")
     shoot(person, name="5-annotate", shots=shots)
     expect(person.get_by_text("542 of 967 labelled")).to_be_visible()
     person.keyboard.press("1")
+    person.keyboard.press("Enter")
     expect(person.get_by_text("543 of 967 labelled")).to_be_visible()
 
     person.goto(f"{address}train/")

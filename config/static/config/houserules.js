@@ -112,7 +112,11 @@
     input.hasChangeListener = true;
     input.addEventListener("change", () => {
       if (!input.files.length) return;
-      words.textContent = input.files[0].name;
+      const mostBytes = Number(input.dataset.hrMaxBytes);
+      const isTooLarge = mostBytes > 0 && input.files[0].size > mostBytes;
+      // The form isn't sent then, and the browser says why.
+      input.setCustomValidity(isTooLarge ? `The file is larger than ${mostBytes / 1e6} MB. Split it and upload the parts one after the other.` : "");
+      words.textContent = isTooLarge ? `${input.files[0].name}: ${input.validationMessage}` : input.files[0].name;
       drop.classList.add("hr-drop--chosen");
     });
     for (const name of ["dragenter", "dragleave", "drop"]) {

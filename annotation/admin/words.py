@@ -1,0 +1,53 @@
+"""Numbers of automated annotation in words that can be read at a glance."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from classifiers.services.steps import counted
+
+# From which confidence on it is said how. Units: shares.
+_SURE = ((0.95, "very sure"), (0.8, "sure"), (0.6, "fairly sure"), (0.0, "unsure"))
+_MINUTE_S, _HOUR_S = 60, 3_600
+
+
+def confidence(share: float | None) -> str:
+    """Return how sure the annotator is.
+
+    >>> confidence(0.97), confidence(0.8), confidence(0.3), confidence(None)
+    ('very sure', 'sure', 'unsure', 'not said')
+    """
+    if share is None:
+        return "not said"
+    return next(word for least, word in _SURE if share >= least)
+
+
+def duration(seconds: float) -> str:
+    """Return about how long that is.
+
+    >>> duration(0.4), duration(75), duration(9_000)
+    ('a few seconds', 'about 2 minutes', 'about 3 hours')
+    """
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < _MINUTE_S:
+        return f"about {round(seconds, -1):.0f} seconds"
+    if seconds < _HOUR_S:
+        return f"about {counted(_up(seconds, _MINUTE_S), 'minute')}"
+    return f"about {counted(_up(seconds, _HOUR_S), 'hour')}"
+
+
+def cost(amount: Decimal) -> str:
+    """Return an amount of money with as many digits as say something.
+
+    >>> cost(Decimal("0.002134")), cost(Decimal("12.3456")), cost(Decimal("0"))
+    ('0.0021', '12.35', '0.00')
+    """
+    if not amount or amount >= 1:
+        return f"{amount:,.2f}"
+    return f"{amount:.4f}" if amount >= Decimal("0.0001") else "less than 0.0001"
+
+
+def _up(value: float, unit: int) -> int:
+    # A promise of time is better kept than not: up.
+    return int(-(-value // unit))

@@ -1,0 +1,57 @@
+"""Labelled texts of which a machine says otherwise: which to look at first."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, F, OuterRef
+
+from annotation.models import Annotation, AnnotationState
+from annotation.services import doubts, opinions, suspects
+from classifiers.models import Classifier, ExampleState
+
+# Nobody looks at more of them before the next training, or the next run of a machine.
+_MOST = 1_000
+# Of more words than this, only the latest are compared with the labels: what is older is compared in vain each time.
+_WINDOW = 20_000
+
+
+def mistake_ids(classifier_id: int) -> list[int]:
+    """Return the examples whose label is probably wrong, the most suspicious first."""
+    return suspects.ids(_classifier(classifier_id))
+
+
+def disagreement_ids(classifier_id: int) -> list[int]:
+    """Return the examples on which a person, a machine that labels, and the live version disagree.
+
+    Order: what a language model or the offline annotator says otherwise, its last word counting, the latest first;
+    then what the live version, not having seen it, takes for another label, the surest first. What a person, knowing
+    that, has looked at since isn't in it.
+    """
+    version = _classifier(classifier_id).live_version
+    held_out = {} if version is None else doubts.contradicted(version)
+    surest_first = sorted(held_out, key=lambda pk: (-held_out[pk].score, pk))
+    return list(dict.fromkeys([*_annotated_otherwise(classifier_id), *surest_first]))
+
+
+def _classifier(classifier_id: int) -> Classifier:
+    return Classifier.objects.select_related("live_version").get(pk=classifier_id)
+
+
+def _annotated_otherwise(classifier_id: int) -> list[int]:
+    # A text that was changed since isn't the one that the machine saw.
+    said = Annotation.objects.filter(state=AnnotationState.LABELLED, text_key=F("example__text_key"))
+    own = said.filter(run__classifier_id=classifier_id)
+    last_id = own.order_by("-pk").values_list("pk", flat=True).first() or 0
+    later = Annotation.objects.filter(
+        state=AnnotationState.LABELLED, example=OuterRef("example"), pk__gt=OuterRef("pk")
+    )
+    reviewed = opinions.settling(classifier_id).filter(
+        example=OuterRef("example"), created_at__gt=OuterRef("answered_at")
+    )
+    rows = (
+        own.filter(pk__gt=last_id - _WINDOW, example__state=ExampleState.CONFIRMED)
+        .exclude(label=F("example__label"))
+        .exclude(Exists(later))
+        .exclude(Exists(reviewed))
+        .order_by("-pk")
+    )
+    return list(rows.values_list("example_id", flat=True)[:_MOST])

@@ -1,0 +1,163 @@
+"""What a text looks like: to the live version, or before there is one to its neighbors and the descriptions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annotation import resemblance
+from annotation.services import readings
+from annotation.services.readings import Reading
+from classifiers import predictor
+from classifiers.models import Classifier, DecisionSource, Embedding, Example
+from classifiers.services import decisions, encoders
+from moderation.text import normalize
+from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory
+from tests.live_versions import PROTOTYPES, go_live
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("encoder_folder")]
+
+_NOW = dt.datetime(2026, 5, 1, 9, 0, tzinfo=dt.UTC)
+_LAMPS = (
+    "Is the lamp still there?",
+    "Is this lamp still for sale?",
+    "I'd like to have the lamp",
+    "Does the lamp work?",
+)
+_PAY = ("Pay me by bank transfer", "Send the money to my account", "Wire the money outside of the site", "Pay in cash")
+
+
+def _read(example: Example) -> Reading:
+    classifier = Classifier.objects.select_related("live_version").get(pk=example.classifier_id)
+    return readings.read(classifier, example, now=_NOW)
+
+
+def _known(label: Any, texts: tuple[str, ...]) -> None:
+    """Give the label confirmed examples whose features are stored."""
+    for text in texts:
+        example = LabelledExampleFactory(classifier=label.classifier, label=label, text=text)
+        [row] = predictor.embed([normalize(text).content])
+        Embedding.objects.create(
+            text_key=example.text_key, encoder_id=encoders.get_manifest().id, vector=row.astype("<f2").tobytes()
+        )
+
+
+def test_the_live_version_says_which_label_fits_in_words_and_numbers() -> None:
+    version = go_live(ClassifierFactory())
+    example = ExampleFactory(classifier=version.classifier, text=PROTOTYPES["Payment"])
+
+    reading = _read(example)
+
+    assert reading.source == f"live version {version.number}"
+    assert reading.preselected is not None
+    assert reading.preselected.name == "Payment"
+    assert [(row.label.name, row.words) for row in reading.rows] == [("Payment", "very likely"), ("Greeting", "hardly")]
+    assert sum(row.score for row in reading.rows) == pytest.approx(1)
+    assert reading.rows[0].percent == round(100 * reading.rows[0].score)
+
+
+def test_before_there_is_a_model_a_text_is_like_its_neighbors() -> None:
+    classifier = ClassifierFactory()
+    lamp, pay = (LabelFactory(classifier=classifier, number=n, name=name) for n, name in enumerate(("Lamp", "Pay")))
+    _known(lamp, _LAMPS)
+    _known(pay, _PAY)
+
+    reading = _read(ExampleFactory(classifier=classifier, text="Is the lamp for sale?"))
+
+    assert reading.source == "8 confirmed examples"
+    assert reading.preselected == lamp
+    assert reading.rows[0].words == "like 4 Lamp examples"
+    assert reading.rows[0].score > 0.7
+
+
+def test_without_any_example_the_descriptions_are_compared() -> None:
+    classifier = ClassifierFactory()
+    LabelFactory(classifier=classifier, number=0, name="Lamp", description="The text asks about a lamp.")
+    LabelFactory(classifier=classifier, number=1, name="Pay", description="Somebody wants money by bank transfer.")
+
+    reading = _read(ExampleFactory(classifier=classifier, text="Pay me by bank transfer"))
+
+    assert reading.source == "label descriptions"
+    assert reading.preselected is not None
+    assert reading.preselected.name == "Pay"
+    assert "description" in reading.rows[0].words
+
+
+def test_where_nothing_is_known_nothing_is_proposed() -> None:
+    label = LabelFactory()
+
+    reading = _read(ExampleFactory(classifier=label.classifier))
+
+    assert (reading.preselected, reading.rows) == (None, ())
+    assert reading.source.startswith("nothing yet")
+
+
+def test_a_label_about_which_nothing_is_known_says_so() -> None:
+    classifier = ClassifierFactory()
+    lamp = LabelFactory(classifier=classifier, number=0, name="Lamp")
+    LabelFactory(classifier=classifier, number=1, name="Pay")
+    _known(lamp, _LAMPS)
+
+    reading = _read(ExampleFactory(classifier=classifier, text="Does the lamp work?!"))
+
+    assert [row.words for row in reading.rows] == ["like 4 Lamp examples", "nothing to go by"]
+
+
+def test_a_text_is_not_compared_with_itself() -> None:
+    label = LabelFactory(name="Lamp")
+    _known(label, _LAMPS[:1])
+
+    reading = _read(Example.objects.get())
+
+    assert reading.rows == ()
+
+
+def test_a_suggestion_is_proposed_and_its_source_named() -> None:
+    version = go_live(ClassifierFactory())
+    example = ExampleFactory(classifier=version.classifier, text=PROTOTYPES["Payment"])
+    greeting = version.classifier.labels.get(name="Greeting")
+    decisions.decide(example.pk, label_id=greeting.pk, source=DecisionSource.LLM, confidence=0.6)
+    example.refresh_from_db()
+
+    reading = _read(example)
+
+    assert reading.source == "suggestion of the language model"
+    assert reading.preselected == greeting
+    assert reading.rows[0].label.name == "Payment"
+
+
+def test_a_version_that_cannot_be_used_leaves_it_to_the_neighbors() -> None:
+    version = go_live(ClassifierFactory(), encoder_id="another")
+    example = ExampleFactory(classifier=version.classifier)
+
+    assert _read(example).source.startswith("nothing yet")
+
+
+def test_without_an_encoder_the_screen_still_works(settings: Any, tmp_path: Any) -> None:
+    label = LabelFactory(description="About lamps.")
+    settings.ENCODERS_DIR = tmp_path
+
+    reading = _read(ExampleFactory(classifier=label.classifier))
+
+    assert reading.rows == ()
+    assert "prepare_encoder" in reading.source
+
+
+def test_the_nearest_examples_of_a_label_say_how_like_it_a_text_is() -> None:
+    known = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0]], dtype=np.float32)
+
+    found = resemblance.compare(
+        known[0],
+        known=known,
+        y=np.array([0, 0, 1]),
+        described=np.array([[0, 0, 1], [1, 0, 0], [0.6, 0.8, 0]], dtype=np.float32),
+        has_description=np.array([False, True, True]),
+    )
+
+    # Means of the nearest: 0.9 and 0 (its description doesn't count beside an example); the third is described: 0.6.
+    raw = np.exp(20 * (np.array([0.9, 0.0, 0.6]) - 0.9))
+    assert found.shares == pytest.approx(raw / raw.sum(), rel=1e-5)
+    assert found.counts.tolist() == [2, 1, 0]
