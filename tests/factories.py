@@ -190,3 +190,87 @@ class HeldOutFactory(DjangoModelFactory):
     label_number = 0
     predicted_number = 1
     score = 0.8
+
+
+class QueueRunFactory(DjangoModelFactory):
+    class Meta:
+        model = "annotation.QueueRun"
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    state = RunState.SUCCEEDED
+    method = "MARGIN"
+
+
+class QueueEntryFactory(DjangoModelFactory):
+    class Meta:
+        model = "annotation.QueueEntry"
+
+    run = factory.SubFactory(QueueRunFactory)
+    example = factory.SubFactory(ExampleFactory, classifier=factory.SelfAttribute("..run.classifier"))
+    place = factory.Sequence(lambda n: n + 1)
+
+
+class AnswerFactory(DjangoModelFactory):
+    """A person's own opinion of a text, without the decision that it may have led to."""
+
+    class Meta:
+        model = "annotation.Answer"
+
+    example = factory.SubFactory(ExampleFactory)
+    classifier = factory.SelfAttribute("example.classifier")
+    user = factory.SubFactory(UserFactory)
+    label = factory.SubFactory(LabelFactory, classifier=factory.SelfAttribute("..example.classifier"))
+    queue = "USEFUL"
+
+
+class GuidelinesFactory(DjangoModelFactory):
+    class Meta:
+        model = "classifiers.Guidelines"
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    labels = factory.LazyAttribute(
+        lambda guidelines: [
+            {"number": label.number, "name": label.name, "description": label.description}
+            for label in guidelines.classifier.labels.order_by("number")
+        ]
+    )
+
+
+class AnnotationRunFactory(DjangoModelFactory):
+    class Meta:
+        model = "annotation.AnnotationRun"
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    guidelines = factory.SubFactory(GuidelinesFactory, classifier=factory.SelfAttribute("..classifier"))
+    label_ids = factory.LazyAttribute(
+        lambda run: {str(label.number): label.pk for label in run.classifier.labels.all()}
+    )
+    annotator = "LLM"
+    model = "some-model"
+    pick = "FIRST"
+    text_count = 10
+
+
+class AnnotationFactory(DjangoModelFactory):
+    """What a run says about a text: without a label, it still waits."""
+
+    class Meta:
+        model = "annotation.Annotation"
+
+    run = factory.SubFactory(AnnotationRunFactory)
+    example = factory.SubFactory(ExampleFactory, classifier=factory.SelfAttribute("..run.classifier"))
+    text_key = factory.SelfAttribute("example.text_key")
+    state = factory.LazyAttribute(lambda annotation: "LABELLED" if annotation.label else "WAITING")
+    label = None
+    confidence = factory.LazyAttribute(lambda annotation: 0.9 if annotation.label else None)
+
+
+class NoticeFactory(DjangoModelFactory):
+    class Meta:
+        model = "moderation.Notice"
+
+    user = factory.SubFactory(UserFactory)
+    subject = "Training of Spam: done"
+    text = "Version 3 learnt from 120 examples."
+    url = "/admin/"

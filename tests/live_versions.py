@@ -1,4 +1,4 @@
-"""Live versions without a training: real artifacts whose labels are the neighbourhoods of a text each."""
+"""Live versions without a training: real artifacts whose labels are the neighborhoods of a text each."""
 
 from __future__ import annotations
 

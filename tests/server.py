@@ -32,7 +32,9 @@ _OWN_SETTINGS = ("DATA_DIR", "DATABASE_URL", "DEBUG", "ENCODERS_DIR", "PUBLIC_UR
 class Server:
     """One server. `start` it, ask it at `base_url`, arrange its data with `shell`, and `stop` it."""
 
-    def __init__(self, folder: Path, *, encoders_dir: Path, database_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, encoders_dir: Path, database_url: str = "", settings: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
@@ -48,6 +50,7 @@ class Server:
             "WORKERS": "1",
             # The parent's settings module is the tests' own affair.
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            **(settings or {}),
         }
 
     def start(self) -> None:
@@ -100,16 +103,22 @@ class Server:
             found += _children(pid)
         return found
 
-    def manage(self, arguments: Sequence[str]) -> str:
+    def manage(self, arguments: Sequence[str], *, timeout_s: float = 120) -> str:
         """Run another management command on the server's data and return what it prints."""
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self._environ, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=ROOT, env=self._environ, capture_output=True, text=True, timeout=timeout_s)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def shell(self, code: str) -> str:
+    def begin(self, code: str) -> subprocess.Popen[bytes]:
+        """Begin to run Python on the server's data, in a process that the caller ends or waits for."""
+        command = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", code]
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
+
+    def shell(self, code: str, *, timeout_s: float = 120) -> str:
         """Run Python on the server's data, as `manage.py shell` does, and return what it prints."""
-        return self.manage(["shell", "--verbosity", "0", "--command", code])
+        return self.manage(["shell", "--verbosity", "0", "--command", code], timeout_s=timeout_s)
 
     def log(self) -> str:
         """Return all that the server's processes have written so far."""
