@@ -30,7 +30,7 @@ $(STAMP): requirements.txt constraints.txt
 test: install lint test-fast test-browser
 
 test-fast:
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-browser:
 	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest tests/browser

@@ -81,7 +81,7 @@ def _wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize(("texts", "at_once"), [(200, 1), (1_000, 16)])
+@pytest.mark.parametrize(("texts", "at_once"), [(100, 1), (1_000, 16)])
 def test_a_killed_run_goes_on_and_pays_only_for_what_is_missing(
     make_house: Callable[..., Server], language_model: LanguageModelServer, texts: int, at_once: int
 ) -> None:
