@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         child_process.die_with_parent()
+        child_process.step_back()
         child_process.limit_memory(options.memory_limit_mb)
         order(options.folder)
     except MemoryError:

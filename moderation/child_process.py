@@ -13,6 +13,8 @@ import sys
 from typing import Any
 
 _MEGABYTE = 1024 * 1024
+# Of 19: a tenth of the processor beside a process that needs all of it, and all of it where nobody else does.
+_NICENESS = 10
 # From Linux's prctl.h: get this signal when the parent dies.
 _PR_SET_PDEATHSIG = 1
 # Loaded here: between fork and exec it would be too late.
@@ -21,6 +23,12 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 class ParentGone(Exception):
     """The parent died while the child was starting."""
+
+
+def step_back() -> None:
+    """Let everything else have the processor first: people and integrations wait for the web process, not for this."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
 
 
 def die_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -162,8 +163,12 @@ def wait_until_gone(pids: Sequence[int]) -> None:
 
 
 def _children(pid: int) -> list[int]:
+    lists = []
     # A process that has threads notes the children of each of them.
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        # A thread may end while its list is read.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            lists.append(path.read_text())
     return [int(child) for line in lists for child in line.split()]
 
 

@@ -16,7 +16,7 @@ from classifiers.models import Example, ExampleState, Label
 # Fewer are counted anew each time: it takes a millisecond.
 _COUNTED_ANEW = 5_000
 # What others than the labelling screens change is seen after this long.
-_KEPT_FOR_S = 15
+_KEPT_FOR_S = 60
 
 # (label id, state) of a text, and how many have it.
 _Counts = Counter[tuple[int | None, str]]

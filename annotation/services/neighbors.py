@@ -54,16 +54,19 @@ def _latest(classifier_id: int) -> dict[str, int]:
 def _of_each(classifier_id: int, labels: Sequence[Label]) -> dict[str, int]:
     """Return text key and label of a few confirmed examples of each label."""
     confirmed = Example.objects.filter(classifier_id=classifier_id, state=ExampleState.CONFIRMED).order_by()
-    keys: list[str] = []
+    ids: list[int] = []
     for label in labels:
         kept = f"neighbors:{label.pk}"
         found = cache.get(kept)
         if found is None:
             # Any of them will do: those that the index gives first.
-            found = list(confirmed.filter(label=label).values_list("text_key", flat=True)[:_OF_EACH])
+            found = list(confirmed.filter(label=label).values_list("pk", flat=True)[:_OF_EACH])
             # A query for each of fifty labels takes 15 ms. A label that has fewer may get more at any moment.
             if len(found) == _OF_EACH:
                 cache.set(kept, found, _KEPT_FOR_S)
-        keys += found
-    # What was kept may have another label by now.
-    return dict(confirmed.filter(text_key__in=keys).values_list("text_key", "label_id")) if keys else {}
+        ids += found
+    # What was kept may have another label by now. Asked for by id alone: with the state among the conditions, SQLite
+    # goes through all confirmed examples, 90 ms of 200,000.
+    rows = Example.objects.filter(pk__in=ids).values_list("text_key", "label_id", "state", "classifier_id")
+    is_so = (ExampleState.CONFIRMED, classifier_id)
+    return {key: label_id for key, label_id, *now in rows if tuple(now) == is_so}

@@ -134,4 +134,4 @@ def test_after_some_seconds_what_others_changed_shows_too(large: Classifier) -> 
     large.examples.update(state=ExampleState.CONFIRMED, label=label)
 
     assert _measure(large).labelled == 0
-    assert _measure(large, now=_NOW + dt.timedelta(seconds=15)).labelled == 4
+    assert _measure(large, now=_NOW + dt.timedelta(seconds=60)).labelled == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from annotation.models import QueueEntry, QueueRun
 from classifiers.importing.fingerprint import text_key
@@ -41,6 +42,10 @@ def main(count: int, people: int) -> None:
         QueueEntry(run=run, example_id=pk, place=place, margin=0.1, first_number=0, second_number=1)
         for place, pk in enumerate(waiting.values_list("pk", flat=True)[:500], 1)
     )
+    if connection.vendor == "postgresql":
+        # As it does by itself, a minute after so many rows came in.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
     print(classifier.pk)
 
 

@@ -1,4 +1,4 @@
-"""A child process that does what it is told: `python -m tests.moderation.some_child say|die|exit|hang|flood`."""
+"""A child process that does what it is told: `python -m tests.moderation.some_child say|die|exit|hang|flood|nice`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def main() -> int:
             sys.stdout.flush()
             # Progress is passed on a few times a second at most.
             time.sleep(0.3)
+    elif command == "nice":
+        before = os.nice(0)
+        child_process.step_back()
+        child_process.tell({"stepped_back": os.nice(0) > before})
     elif command == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif command == "exit":

@@ -60,6 +60,10 @@ def test_a_childs_progress_is_a_part_of_the_runs(claim: Claim) -> None:
     assert claim.get_run().progress == pytest.approx(0.8)
 
 
+def test_a_child_that_steps_back_leaves_the_processor_to_others(claim: Claim) -> None:
+    assert _talk(claim, "nice") == [{"stepped_back": True}]
+
+
 def test_a_childs_own_sentence_fails_the_run(claim: Claim) -> None:
     with pytest.raises(RunError, match=r"The file has no rows\."):
         _talk(claim, *_say({"error": "The file has no rows."}))
