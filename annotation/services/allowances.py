@@ -35,14 +35,15 @@ def left(classifier_id: int, now: dt.datetime) -> int | None:
 def reserve(classifier_id: int, wanted: int, now: dt.datetime) -> int:
     """Count up to `wanted` calls as made, and return how many: fewer where the allowance ends, 0 where it has ended."""
     limits, rows = _limits(classifier_id), _rows(classifier_id, period_date=began_on(now))
-    used = _locked(rows)
-    if len(used) < len(limits):
-        missing = [limit.classifier_id for limit in limits if limit.classifier_id not in used]
-        # Of two that insert at once, the unique constraint lets one through.
+    there = set(rows.values_list("classifier_id", flat=True))
+    missing = [limit.classifier_id for limit in limits if limit.classifier_id not in there]
+    if missing:
+        # Of two that insert at once, the unique constraint lets one through; the other waits for it. So nothing may be
+        # locked yet: whoever waits must not hold what the first one needs next.
         AllowanceUse.objects.bulk_create(
             [AllowanceUse(classifier_id=pk, period_date=began_on(now)) for pk in missing], ignore_conflicts=True
         )
-        used = _locked(rows)
+    used = _locked(rows)
     rest = _rest(limits, used=used)
     granted = wanted if rest is None else min(wanted, rest)
     if granted <= 0:
@@ -53,10 +54,12 @@ def reserve(classifier_id: int, wanted: int, now: dt.datetime) -> int:
     return granted
 
 
+@transaction.atomic
 def give_back(classifier_id: int, unused: int, reserved_at: dt.datetime) -> None:
     """Take back calls that were reserved at that moment and surely not made."""
     if unused > 0:
         rows = _rows(classifier_id, period_date=began_on(reserved_at))
+        _locked(rows)
         rows.filter(used__gte=unused).update(used=F("used") - unused)
 
 
