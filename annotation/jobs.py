@@ -38,9 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit code."""
     options = _parse(arguments)
     try:
-        child_process.die_with_parent()
-        child_process.step_back()
-        child_process.limit_memory(options.memory_limit_mb)
+        child_process.begin(memory_limit_mb=options.memory_limit_mb)
         order(options.folder)
     except MemoryError:
         child_process.tell(

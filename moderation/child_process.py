@@ -25,6 +25,16 @@ class ParentGone(Exception):
     """The parent died while the child was starting."""
 
 
+def begin(*, memory_limit_mb: int) -> None:
+    """Do what each child does first: end with the parent, let others go first, stay within the memory.
+
+    Raises ParentGone.
+    """
+    die_with_parent()
+    step_back()
+    limit_memory(memory_limit_mb)
+
+
 def step_back() -> None:
     """Let everything else have the processor first: people and integrations wait for the web process, not for this."""
     if hasattr(os, "nice"):

@@ -7,6 +7,7 @@ talks in JSON lines on its standard output: progress `{"progress": 0.4, "step": 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import shutil
@@ -74,8 +75,9 @@ def talk(
             child.stdout.close()
 
 
-def work_folder(claim: Claim) -> Path:
-    """Make and return a folder for the files that run and child exchange; the caller removes it.
+@contextlib.contextmanager
+def work_folder(claim: Claim) -> Iterator[Path]:
+    """Give a folder for the files that run and child exchange, and remove it afterwards.
 
     What an earlier attempt of the same run left behind, because its worker was killed, goes now.
     """
@@ -84,7 +86,10 @@ def work_folder(claim: Claim) -> Path:
         shutil.rmtree(left, ignore_errors=True)
     folder: Path = settings.WORK_DIR / f"{name}-{claim.token.hex}"
     folder.mkdir(parents=True)
-    return folder
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _messages(

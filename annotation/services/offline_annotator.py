@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,7 +54,7 @@ class OfflineAnnotator:
         self._classifier_id = classifier_id
         self._labels = tuple(labels)
         self._is_stopped = False
-        self._folder: Path | None = None
+        self._files = contextlib.ExitStack()
 
     def ask(self, questions: Iterable[Question]) -> Iterator[Sequence[Reply]]:
         """Yield replies in the order of the questions. Raises AskingFailed, and what `embeddings.ensure` raises."""
@@ -70,9 +70,7 @@ class OfflineAnnotator:
 
     def close(self) -> None:
         """Remove the files that were shared with the child process."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        self._files.close()
 
     def _judge(self, questions: Sequence[Question]) -> list[Reply]:
         model, places = self._learnt
@@ -104,7 +102,7 @@ class OfflineAnnotator:
             sentences,
             encoder_id=self._encoder.id,
             claim=self._claim,
-            folder=self._get_folder(),
+            folder=self._folder,
             timeout_s=settings.TRAINING_TIMEOUT_S,
             span=self._span(),
         )
@@ -124,7 +122,7 @@ class OfflineAnnotator:
         """Return the features of the texts with these keys, rows of length 1; what was missing is stored."""
         if not keys:
             return np.zeros((0, self._encoder.dimension), dtype=np.float32)
-        folder = self._get_folder()
+        folder = self._folder
         embeddings.ensure(
             texts,
             encoder_id=self._encoder.id,
@@ -143,10 +141,9 @@ class OfflineAnnotator:
         progress = float(self._claim.get_run().progress)
         return progress, progress
 
-    def _get_folder(self) -> Path:
-        if self._folder is None:
-            self._folder = children.work_folder(self._claim)
-        return self._folder
+    @cached_property
+    def _folder(self) -> Path:
+        return self._files.enter_context(children.work_folder(self._claim))
 
 
 def measure(classifier: Classifier, *, labels: Sequence[LabelRule]) -> Measured:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,11 +57,8 @@ class _Work:
 
 def carry_out(claim: Claim) -> None:
     """Find the order and keep it in place of the earlier one. Raises RunError and what `children.talk` raises."""
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         _carry_out(claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry_out(claim: Claim, *, folder: Path) -> None:

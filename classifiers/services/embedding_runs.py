@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -40,9 +39,6 @@ def carry_out(claim: Claim) -> None:
     """Read the examples. Raises RunError and what `children.talk` raises."""
     run: EmbeddingRun = claim.get_run()
     encoder = example_vectors.get_manifest()
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         computed = example_vectors.ensure(run.classifier_id, encoder_id=encoder.id, claim=claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     claim.finish(computed=computed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -202,11 +201,8 @@ def discard(run_id: int) -> bool:
 
 def carry_out(claim: Claim) -> None:
     """Write the file's rows as examples. Raises RunError and what `children.talk` raises."""
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         _carry_out(claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry_out(claim: Claim, *, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,11 +88,8 @@ def find_last(classifier_id: int) -> NearDuplicateRun | None:
 
 def carry_out(claim: Claim) -> None:
     """Find the groups and keep them in place of the earlier ones. Raises RunError and what `children.talk` raises."""
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         _carry_out(claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry_out(claim: Claim, *, folder: Path) -> None:

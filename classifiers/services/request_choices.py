@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,11 +31,8 @@ _EXAMPLES_END, _REQUESTS_END = 0.4, 0.8
 
 def carry_out(claim: Claim) -> None:
     """Choose, and keep what was chosen. Raises RunError and what `children.talk` raises."""
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         _carry_out(claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry_out(claim: Claim, *, folder: Path) -> None:

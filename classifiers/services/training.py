@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -83,11 +82,8 @@ def start(classifier_id: int, *, by: Any = None) -> Version:
 
 def carry_out(claim: Claim) -> None:
     """Do the training of the claimed version and make it live. Raises RunError and what `children.talk` raises."""
-    folder = children.work_folder(claim)
-    try:
+    with children.work_folder(claim) as folder:
         _carry_out(claim, folder=folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _carry_out(claim: Claim, *, folder: Path) -> None:

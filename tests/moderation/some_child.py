@@ -12,7 +12,8 @@ from moderation import child_process
 
 
 def main() -> int:
-    child_process.die_with_parent()
+    before = os.nice(0)
+    child_process.begin(memory_limit_mb=1_000)
     command, *arguments = sys.argv[1:]
     if command == "say":
         for message in arguments:
@@ -21,8 +22,6 @@ def main() -> int:
             # Progress is passed on a few times a second at most.
             time.sleep(0.3)
     elif command == "nice":
-        before = os.nice(0)
-        child_process.step_back()
         child_process.tell({"stepped_back": os.nice(0) > before})
     elif command == "die":
         os.kill(os.getpid(), signal.SIGKILL)

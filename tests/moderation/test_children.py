@@ -104,10 +104,17 @@ def test_a_child_whose_reader_stops_is_ended_and_was_held_back(claim: Claim) -> 
     assert time.monotonic() - started < 10
 
 
-def test_a_work_folder_takes_the_place_of_what_an_earlier_attempt_left(claim: Claim) -> None:
-    left = children.work_folder(claim)
-    (left / "file").write_text("left", encoding="utf-8")
+def test_a_work_folder_takes_the_place_of_what_an_earlier_attempt_left(claim: Claim, settings: Any) -> None:
+    left = settings.WORK_DIR / f"version-{claim.run_id}-{'0' * 32}"
+    left.mkdir(parents=True)
 
-    folder = children.work_folder(claim)
+    with children.work_folder(claim) as folder:
+        assert list(settings.WORK_DIR.iterdir()) == [folder]
 
-    assert list(folder.iterdir()) == []
+
+def test_a_work_folder_is_gone_afterwards_however_the_work_ends(claim: Claim, settings: Any) -> None:
+    with pytest.raises(RunCancelled), children.work_folder(claim) as folder:
+        (folder / "file").write_text("work", encoding="utf-8")
+        raise RunCancelled
+
+    assert list(settings.WORK_DIR.iterdir()) == []
