@@ -104,7 +104,8 @@ def _next(
     turn = asked_for or turns.take(classifier.pk, holding=held, **asking)
     context = {"place_url": places.url(classifier, place), "goes": done.goes if asked_for else "behind"}
     if turn is None:
-        return {**context, "end": turns.end_of(classifier.pk, **asking)}
+        agreement_url = step_page.url(classifier, "disagreements") if place.queue == QueueCode.OVERLAP else ""
+        return {**context, "end": turns.end_of(classifier.pk, **asking), "agreement_url": agreement_url}
     # After a refusal the form stands as the person had filled it.
     typed = request.POST if problem and asked_for else None
     card = cards.make(classifier, turn, now=now, typed=typed, problem=problem if asked_for else "")

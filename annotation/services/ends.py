@@ -24,7 +24,7 @@ def say(queue: QueueCode, asker: Asker) -> str:
     if left:
         return " ".join([*left, "Choose another queue in the meantime."])
     if queue == QueueCode.OVERLAP and not candidates.overlap_limit(asker.classifier_id):
-        return "No share of texts is set that a second person labels too. Set one under Agreement."
+        return "No share of texts is set that a second person labels too. Set one on the page about agreement."
     if queue == QueueCode.MISTAKES:
         return _mistakes(asker)
     if queue in (QueueCode.NEAR, QueueCode.LABEL) and candidates.unlabelled(asker.classifier_id).exists():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from annotation import resemblance
-from annotation.services import neighbors, vectors, whys
+from annotation.services import neighbors, vectors
 from annotation.services.neighbors import Neighbor
 from classifiers import predictor
 from classifiers.importing.fingerprint import text_key
@@ -39,7 +39,7 @@ class LabelReading:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text looks like. `source` says who says so, `preselected` is the label to propose, None for none.
+    """What a text looks like. `source` says what the rows rest on, `preselected` which label to propose.
 
     `rows` has each label once, the best first; it is empty where nothing is known.
     """
@@ -52,8 +52,7 @@ class Reading:
 def read(classifier: Classifier, example: Example, *, now: dt.datetime) -> Reading:
     """Return what the example's text looks like to the live version, or else to its neighbors and the descriptions.
 
-    A suggestion that waits to be confirmed is what is proposed, and its source is named; the rows say how well the
-    labels fit all the same.
+    A suggestion that waits to be confirmed is what is proposed, whatever the rows say; the turn says whose it is.
     """
     del now
     labels = list(classifier.labels.order_by("number"))
@@ -62,7 +61,7 @@ def read(classifier: Classifier, example: Example, *, now: dt.datetime) -> Readi
     except (EncoderMissing, EncoderDamaged) as error:
         found = Reading(source=f"nothing: {error}", preselected=None, rows=())
     if example.state == ExampleState.SUGGESTED and example.label is not None:
-        return Reading(source=f"suggestion of {whys.suggester(example)}", preselected=example.label, rows=found.rows)
+        return replace(found, preselected=example.label)
     return found
 
 

@@ -44,7 +44,7 @@ class DecisionInline(TabularInline):
     """Who said what, oldest first. Only ever added, so nothing can be changed here."""
 
     model = Decision
-    fields = ("created_at", "given", "source", "user", "confidence", "reason")
+    fields = ("created_at", "given", "source", "user", "sure", "reason")
     readonly_fields = fields
     extra = 0
     can_delete = False
@@ -67,6 +67,10 @@ class DecisionInline(TabularInline):
     @admin.display(description="Label")
     def given(self, decision: Decision) -> str:
         return "no label" if decision.label is None else str(decision.label)
+
+    @admin.display(description="Sure", empty_value="")
+    def sure(self, decision: Decision) -> str | None:
+        return _in_percent(decision.confidence)
 
 
 @admin.register(Example)
@@ -169,7 +173,7 @@ class ExampleAdmin(ModelAdmin):
 
     @admin.display(description="Sure", empty_value="")
     def sure(self, example: Example) -> str | None:
-        return None if example.confidence is None else f"{100 * example.confidence:.0f} %"
+        return _in_percent(example.confidence)
 
     @admin.display(description="Suggested by")
     def suggestion(self, example: Example) -> str:
@@ -178,8 +182,9 @@ class ExampleAdmin(ModelAdmin):
         standing = decisions.find_standing(example.decisions.order_by("pk"))
         if standing is None:
             return "-"
-        sure = "doesn't say how sure" if standing.confidence is None else f"{100 * standing.confidence:.0f} % sure"
-        return f"{standing.get_source_display()}, {sure}{f': {standing.reason}' if standing.reason else ''}"
+        sure = _in_percent(standing.confidence)
+        said = "doesn't say how sure" if sure is None else f"{sure} sure"
+        return f"{standing.get_source_display()}, {said}{f': {standing.reason}' if standing.reason else ''}"
 
     @admin.display(description="Came from")
     def source(self, example: Example) -> str:
@@ -189,3 +194,7 @@ class ExampleAdmin(ModelAdmin):
         if example.source_request_id is not None:
             said.append(f"request {example.source_request_id} of project {example.source_project_id}")
         return ", ".join(said)
+
+
+def _in_percent(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.0f} %"

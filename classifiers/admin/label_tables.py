@@ -13,6 +13,7 @@ from django.core import signing
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,6 +100,15 @@ class LabelAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]
         label = get_object_or_404(Label.objects.select_related("classifier"), pk=read_id(object_id))
         return step_page.go(label.classifier, "labels")
 
+    def init_request_context_data(self, request: HttpRequest, form: Any) -> dict[str, Any]:
+        return super().init_request_context_data(request, form) | _place(request)
+
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        response = super().import_action(request, **kwargs)
+        if isinstance(response, TemplateResponse):
+            response.context_data = (response.context_data or {}) | _place(request)
+        return response
+
     def get_import_form_initial(self, request: HttpRequest) -> dict[str, Any]:
         return {"classifier": read_id(request.GET.get("classifier__id__exact")) or None}
 
@@ -151,3 +161,9 @@ class LabelAdmin(ModelAdmin, ImportExportModelAdmin):  # type: ignore[misc]
     @admin.display(description="Description")
     def rule(self, label: Label) -> SafeString:
         return format_html('<bdi class="hr-clip hr-clip--wide">{}</bdi>', label.description or "-")
+
+
+def _place(request: HttpRequest) -> dict[str, Any]:
+    """Return the classifier whose labels they are, for the heads of the pages; None where none is chosen."""
+    chosen = request.POST.get("classifier") or request.GET.get("classifier__id__exact")
+    return {"classifier": Classifier.objects.filter(pk=read_id(chosen)).first()}

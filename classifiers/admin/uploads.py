@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from classifiers.admin import step_page
 from classifiers.admin.step_page import StepUrl
 from classifiers.admin.upload_forms import ColumnsForm, ReadingForm
+from classifiers.importing.labels import LabelBook, LabelName
 from classifiers.importing.looks import Look
 from classifiers.models import Classifier, FileKind, ImportRun
 from classifiers.services import column_guess, imports
@@ -136,7 +137,9 @@ def _proposed(look: Look, *, run: ImportRun) -> ColumnsForm:
     if run.text_column is not None and run.header == list(look.header):
         text, label = run.text_column, run.label_column
     else:
-        text, label = column_guess.guess(look.header, rows=look.first_rows)
+        labels = run.classifier.labels.all()
+        book = LabelBook([LabelName(label.number, label.name) for label in labels])
+        text, label = column_guess.guess(look.header, rows=look.first_rows, book=book)
     return ColumnsForm(initial={"text_column": text, "label_column": label}, header=look.header)
 
 

@@ -97,7 +97,7 @@ def test_a_suggestion_is_selected_already(boss: Client) -> None:
     card = _open(boss, classifier, queue=QueueCode.CONFIRM).context["card"]
 
     assert [choice.is_selected for choice in card.choices] == [False, True]
-    assert "suggestion of" in card.reading.source
+    assert card.turn.why == f"Suggested by the offline annotator: {label}, 60 % sure."
 
 
 def test_the_first_ten_labels_have_a_key_and_many_can_be_searched(boss: Client) -> None:
@@ -222,6 +222,15 @@ def test_another_classifier_s_example_cannot_be_labelled_here(boss: Client, doin
     assert "isn&#x27;t there any more" in staff.said(response)
     assert not Answer.objects.exists()
     assert not Example.objects.filter(text="Mine").exists()
+
+
+def test_the_end_of_second_opinions_leads_to_where_their_share_is_set(boss: Client) -> None:
+    classifier, _ = _classifier(waiting=1)
+
+    response = _open(boss, classifier, queue=QueueCode.OVERLAP)
+
+    assert "No share of texts is set" in response.context["end"]
+    assert f'href="{staff.page(classifier, "disagreements")}"' in staff.said(response)
 
 
 def test_saving_twice_is_one_answer(boss: Client) -> None:

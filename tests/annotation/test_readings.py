@@ -115,7 +115,7 @@ def test_a_text_is_not_compared_with_itself() -> None:
     assert reading.rows == ()
 
 
-def test_a_suggestion_is_proposed_and_its_source_named() -> None:
+def test_a_suggestion_is_proposed_and_the_rows_say_what_they_rest_on() -> None:
     version = go_live(ClassifierFactory())
     example = ExampleFactory(classifier=version.classifier, text=PROTOTYPES["Payment"])
     greeting = version.classifier.labels.get(name="Greeting")
@@ -124,7 +124,7 @@ def test_a_suggestion_is_proposed_and_its_source_named() -> None:
 
     reading = _read(example)
 
-    assert reading.source == "suggestion of the language model"
+    assert reading.source == f"live version {version.number}"
     assert reading.preselected == greeting
     assert reading.rows[0].label.name == "Payment"
 

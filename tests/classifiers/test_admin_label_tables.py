@@ -280,3 +280,19 @@ def test_a_stranger_to_classifiers_sees_no_labels(classifier: Classifier) -> Non
     for address in (IMPORT, f"{EXPORT}?classifier__id__exact={classifier.pk}"):
         assert visitor.get(address).status_code == 403
     assert visitor.get(reverse("admin:classifiers_label_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("address", [IMPORT, EXPORT])
+def test_the_pages_say_whose_labels_they_are_and_lead_back(boss: Client, classifier: Classifier, address: str) -> None:
+    response = boss.get(address, {"classifier__id__exact": classifier.pk})
+
+    assert f"Back to the labels of <bdi>{classifier}</bdi>" in staff.said(response)
+    assert staff.page(classifier, "labels") in staff.said(response)
+
+
+@pytest.mark.parametrize("chosen", ["", "0", "x", "99999999999999999999"])
+def test_an_import_without_a_known_classifier_asks_for_one(boss: Client, chosen: str) -> None:
+    response = boss.get(IMPORT, {"classifier__id__exact": chosen})
+
+    assert response.status_code == 200
+    assert "Back to the labels" not in staff.said(response)

@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from classifiers.importing.labels import LabelBook, LabelName
 from classifiers.services import column_guess, refusals
 from tests.factories import ImportRunFactory
 
@@ -45,8 +46,27 @@ def test_every_refused_row_is_in_the_file_in_order() -> None:
         (["words"], [], (0, None)),
         (["label"], [["0"]], (0, None)),
         (["a", "b"], [["only one cell"]], (0, None)),
+        (["post", "kind"], [["my mail", ""], ["too much", "spam"], ["hello", " Fine "]], (0, 1)),
+        (["post", "no"], [["my mail", "0"], ["too much", "1"], ["hello", "0"]], (0, 1)),
+        (["no", "post"], [["0", "my mail"], ["1", "too much"], ["2", "hello"]], (1, None)),
+        (["post", "kind"], [["my mail", "spam"], ["too much", "advert"]], (0, None)),
+        (["post", "source"], [["my mail", "Spam"], ["too much", "Spam"]], (0, None)),
     ],
-    ids=["by name", "case and blanks", "by length", "one column", "only a label", "ragged"],
+    ids=[
+        "by name",
+        "case and blanks",
+        "by length",
+        "one column",
+        "only a label",
+        "ragged",
+        "by the labels' names",
+        "by the labels' numbers",
+        "counted rows",
+        "some other words",
+        "one word only",
+    ],
 )
 def test_the_columns_are_proposed(header: list[str], rows: list[list[str]], guessed: tuple[int, int | None]) -> None:
-    assert column_guess.guess(header, rows=rows) == guessed
+    book = LabelBook([LabelName(0, "Fine"), LabelName(1, "Spam")])
+
+    assert column_guess.guess(header, rows=rows, book=book) == guessed
