@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, F, OuterRef
-
-from annotation.models import Annotation, AnnotationState
-from annotation.services import doubts, opinions, suspects
+from annotation.models import Annotator
+from annotation.services import doubts, suspects
 from classifiers.models import Classifier, ExampleState
 
 # Nobody looks at more of them before the next training, or the next run of a machine.
 _MOST = 1_000
-# Of more words than this, only the latest are compared with the labels: what is older is compared in vain each time.
-_WINDOW = 20_000
 
 
 def mistake_ids(classifier_id: int) -> list[int]:
@@ -37,21 +33,6 @@ def _classifier(classifier_id: int) -> Classifier:
 
 
 def _annotated_otherwise(classifier_id: int) -> list[int]:
-    # A text that was changed since isn't the one that the machine saw.
-    said = Annotation.objects.filter(state=AnnotationState.LABELLED, text_key=F("example__text_key"))
-    own = said.filter(run__classifier_id=classifier_id)
-    last_id = own.order_by("-pk").values_list("pk", flat=True).first() or 0
-    later = Annotation.objects.filter(
-        state=AnnotationState.LABELLED, example=OuterRef("example"), pk__gt=OuterRef("pk")
-    )
-    reviewed = opinions.settling(classifier_id).filter(
-        example=OuterRef("example"), created_at__gt=OuterRef("answered_at")
-    )
-    rows = (
-        own.filter(pk__gt=last_id - _WINDOW, example__state=ExampleState.CONFIRMED)
-        .exclude(label=F("example__label"))
-        .exclude(Exists(later))
-        .exclude(Exists(reviewed))
-        .order_by("-pk")
-    )
-    return list(rows.values_list("example_id", flat=True)[:_MOST])
+    otherwise = doubts.annotated_otherwise(classifier_id, annotators=list(Annotator))
+    of_people = otherwise.filter(example__state=ExampleState.CONFIRMED).order_by("-pk")
+    return list(of_people.values_list("example_id", flat=True)[:_MOST])

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from annotation.models import Annotation
+from django.db.models import F
+
+from annotation.models import Annotation, Annotator
 from annotation.services import doubts
-from classifiers.ml.neighbors import NEIGHBORS
+from classifiers.ml.neighbors import LOOKED_AT, NEIGHBORS
 from classifiers.models import Classifier, Example, HeldOut, Label, Version
 
 # What a language model's label counts for where it doesn't say how sure it is.
@@ -97,7 +99,9 @@ def ids(classifier: Classifier) -> list[int]:
 def _ranking(classifier: Classifier) -> list[tuple[int, _Case]]:
     numbers = dict(classifier.labels.values_list("pk", "number"))
     held_out = {} if classifier.live_version is None else doubts.contradicted(classifier.live_version)
-    annotations = doubts.annotated_otherwise(classifier.pk)
+    otherwise = doubts.annotated_otherwise(classifier.pk, annotators=[Annotator.LLM])
+    surest = otherwise.order_by(F("confidence").desc(nulls_last=True), "pk").select_related("example", "label")
+    annotations = {said.example_id: said for said in surest[:LOOKED_AT]}
     annotations |= doubts.last_words(classifier.pk, example_ids=held_out.keys() - annotations.keys())
     cases: dict[int, _Case] = {}
     for pk, row in held_out.items():
