@@ -189,6 +189,15 @@ def scores(
     return _shares(raw, power=model.power)
 
 
+def count_nearest(model: Model, *, X: NDArray[np.float32], own: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Return how many of the ten confirmed examples most like each text have each label; a text itself doesn't count.
+
+    Shapes: as `judge`'s -> int (m, k).
+    """
+    nearest = _nearest_labels(model.known, X, own=own)
+    return np.stack([np.bincount(row, minlength=len(model.known.labels)) for row in nearest])
+
+
 def _pattern(seeds: Sequence[str]) -> re.Pattern[str] | None:
     if not seeds:
         return None
@@ -249,7 +258,7 @@ def _log_loss(shares: NDArray[np.float64], y: NDArray[np.int64]) -> float:
 
 def _nearest_labels(known: Known, X: NDArray[np.float32], *, own: NDArray[np.int64] | None) -> NDArray[np.int64]:
     """Return the labels of the confirmed examples most like each text, itself left out. Shapes: int (m, up to 10)."""
-    wanted = min(_NEIGHBORS, len(known.y) - 1)
+    wanted = min(_NEIGHBORS, len(known.y) if own is None or (own < 0).all() else len(known.y) - 1)
     if wanted < 1:
         return np.zeros((len(X), 0), dtype=np.int64)
     likeness = X @ known.X.T

@@ -54,10 +54,10 @@ class Allowance:
     resets_on: dt.date
 
 
-def describe(classifier: Classifier) -> Who:
+def describe(classifier: Classifier, *, now: dt.datetime) -> Who:
     """Return who would label this classifier's texts now."""
     annotator, model = annotator_in_use()
-    trust = annotation_reports.trust(classifier)
+    trust = annotation_reports.trust(classifier, now=now)
     is_llm = annotator == Annotator.LLM
     return Who(
         name=model if is_llm else annotator.label,

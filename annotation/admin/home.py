@@ -28,7 +28,7 @@ def show_home(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         classifier,
         code="annotate",
         template="admin/annotation/home.html",
-        who=annotators.describe(classifier),
+        who=annotators.describe(classifier, now=timezone.now()),
         allowance=annotators.allowance(classifier, now=now),
         tabs=places.tabs(classifier, Place(), sizes=sizes),
         first_few=plans.FIRST_FEW,

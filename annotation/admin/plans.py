@@ -118,7 +118,7 @@ def show_plan(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         plan=plan,
         fields={} if choice is None else choice.as_fields(),
         sums=None if plan is None else Sums.of(plan),
-        who=annotators.describe(classifier),
+        who=annotators.describe(classifier, now=timezone.now()),
         allowance=annotators.allowance(classifier, now=now),
         may_start=request.user.has_perm(ADD),
         **settings.context(request, classifier),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
@@ -136,7 +137,7 @@ def flips(run: AnnotationRun, *, limit: int = 500) -> list[Flip]:
     return [Flip(example=after.example, before=before[after.before_id], after=after) for after in found]
 
 
-def trust(classifier: Classifier) -> Trust | None:
+def trust(classifier: Classifier, *, now: dt.datetime) -> Trust | None:
     """Return how far the annotator in use can be trusted on this classifier; None where nothing tells it."""
     annotator, model = annotator_in_use()
     confirmed = Example.objects.filter(classifier=classifier, state=ExampleState.CONFIRMED).order_by("-pk")
@@ -150,12 +151,12 @@ def trust(classifier: Classifier) -> Trust | None:
     if pairs:
         agreed = sum(given_id == confirmed_id for given_id, confirmed_id in pairs)
         return Trust(annotator=annotator, model=model, agreed=agreed, compared=len(pairs))
-    return _estimate(classifier) if annotator == Annotator.OFFLINE else None
+    return _estimate(classifier, now=now) if annotator == Annotator.OFFLINE else None
 
 
-def _estimate(classifier: Classifier) -> Trust | None:
+def _estimate(classifier: Classifier, *, now: dt.datetime) -> Trust | None:
     labels = [LabelRule(**label) for label in guidelines.wording(classifier)]
-    tried = offline_annotator.measure(classifier, labels=labels)
+    tried = offline_annotator.measure(classifier, labels=labels, now=now)
     if not tried.total:
         return None
     return Trust(annotator=Annotator.OFFLINE, model="", agreed=tried.agreed, compared=tried.total, is_estimate=True)

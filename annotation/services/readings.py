@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from annotation import resemblance
-from annotation.services import neighbors, vectors
-from annotation.services.neighbors import Neighbor
+from annotation import offline
+from annotation.asking import LabelRule
+from annotation.services import offline_models, vectors
 from classifiers import predictor
-from classifiers.importing.fingerprint import text_key
 from classifiers.ml.artifact import ArtifactDamaged, ArtifactFormatUnknown, ArtifactMissing
 from classifiers.ml.encoder import EncoderDamaged, EncoderMissing
-from classifiers.ml.similarity import unit_rows
 from classifiers.models import Classifier, Example, ExampleState, Label
 from classifiers.services.steps import counted
 
@@ -23,7 +21,8 @@ _UNUSABLE = (ArtifactMissing, ArtifactDamaged, ArtifactFormatUnknown, predictor.
 # From which share on a live version's score is called so.
 _MODEL_WORDS = ((0.9, "very likely"), (0.6, "likely"), (0.25, "possible"), (0.05, "unlikely"), (0.0, "hardly"))
 _DESCRIPTION_WORDS = ((0.6, "close to its description"), (0.3, "a little like its description"), (0.0, "hardly"))
-# Of the nearest examples, so many make a text very much like a label's.
+_NAME_WORDS = ((0.6, "close to its name"), (0.3, "a little like its name"), (0.0, "nothing to go by"))
+# Of the ten nearest examples, so many make a text very much like a label's.
 _VERY_MUCH = 5
 
 
@@ -50,14 +49,15 @@ class Reading:
 
 
 def read(classifier: Classifier, example: Example, *, now: dt.datetime) -> Reading:
-    """Return what the example's text looks like to the live version, or else to its neighbors and the descriptions.
+    """Return what the example's text looks like to the live version, or else to the offline annotator.
 
     A suggestion that waits to be confirmed is what is proposed, whatever the rows say; the turn says whose it is.
     """
-    del now
     labels = list(classifier.labels.order_by("number"))
     try:
-        found = _by_version(classifier, example, labels=labels) or _by_neighbors(classifier, example, labels=labels)
+        found = _by_version(classifier, example, labels=labels) or _by_examples(
+            classifier, example, labels=labels, now=now
+        )
     except (EncoderMissing, EncoderDamaged) as error:
         found = Reading(source=f"nothing: {error}", preselected=None, rows=())
     if example.state == ExampleState.SUGGESTED and example.label is not None:
@@ -82,36 +82,28 @@ def _by_version(classifier: Classifier, example: Example, *, labels: Sequence[La
     return Reading(source=f"live version {version.number}", preselected=rows[0].label if rows else None, rows=rows)
 
 
-def _by_neighbors(classifier: Classifier, example: Example, *, labels: Sequence[Label]) -> Reading:
-    known = neighbors.known(classifier.pk, labels=labels, without=example.pk)
-    descriptions = {label.pk: f"{label.name}: {label.description}" for label in labels if label.description}
-    if not known and not descriptions:
+def _by_examples(classifier: Classifier, example: Example, *, labels: Sequence[Label], now: dt.datetime) -> Reading:
+    """Return what the offline annotator makes of the text."""
+    rules = tuple(LabelRule(label.number, label.name, label.description) for label in labels)
+    learnt = offline_models.of_stored(classifier, labels=rules, now=now)
+    own = learnt.places.get(example.text_key, -1)
+    counts = np.bincount(learnt.model.known.y, minlength=len(labels))
+    if own >= 0:
+        counts[learnt.model.known.y[own]] -= 1
+    described = sum(bool(label.description.strip()) for label in labels)
+    if not counts.any() and not described:
         return Reading(source="nothing yet: label some texts, or describe the labels", preselected=None, rows=())
-    found = _compare(example, known=known, labels=labels, descriptions=descriptions)
+    asked = {"X": vectors.unit(vectors.of_example(example))[None], "own": np.array([own])}
+    hits = offline.find_seeds([example.text], labels=rules)
+    [shares] = offline.scores(learnt.model, hits=hits, **asked)
+    [nearest] = offline.count_nearest(learnt.model, **asked)
     rows = _ranked(
         [
-            _like(label, float(share), count=int(count), known=known)
-            for label, share, count in zip(labels, found.shares, found.counts, strict=True)
+            _like(label, float(share), near=int(near), known=int(known))
+            for label, share, near, known in zip(labels, shares, nearest, counts, strict=True)
         ]
     )
-    return Reading(source=_source(known, descriptions=len(descriptions)), preselected=rows[0].label, rows=rows)
-
-
-def _compare(
-    example: Example, *, known: Sequence[Neighbor], labels: Sequence[Label], descriptions: dict[int, str]
-) -> resemblance.Resemblance:
-    row = vectors.unit(vectors.of_example(example))
-    keys = {pk: text_key(text) for pk, text in descriptions.items()}
-    read = vectors.of_texts({keys[pk]: text for pk, text in descriptions.items()})
-    nothing = np.zeros_like(row)
-    place_of = {label.pk: place for place, label in enumerate(labels)}
-    return resemblance.compare(
-        row,
-        known=unit_rows(np.array([each.row for each in known])) if known else np.zeros((0, len(row)), dtype=np.float32),
-        y=np.array([place_of[each.label_id] for each in known], dtype=np.int64),
-        described=unit_rows(np.array([read[keys[label.pk]] if label.pk in keys else nothing for label in labels])),
-        has_description=np.array([label.pk in keys for label in labels]),
-    )
+    return Reading(source=_source(int(counts.sum()), described=described), preselected=rows[0].label, rows=rows)
 
 
 def _row(label: Label, share: float, *, words: Sequence[tuple[float, str]]) -> LabelReading:
@@ -119,21 +111,21 @@ def _row(label: Label, share: float, *, words: Sequence[tuple[float, str]]) -> L
     return LabelReading(label=label, score=share, words=said, percent=round(100 * share))
 
 
-def _like(label: Label, share: float, *, count: int, known: Sequence[Neighbor]) -> LabelReading:
-    if not any(each.label_id == label.pk for each in known):
-        return _row(label, share, words=_DESCRIPTION_WORDS if label.description else ((0.0, "nothing to go by"),))
-    if not count:
+def _like(label: Label, share: float, *, near: int, known: int) -> LabelReading:
+    if not known:
+        return _row(label, share, words=_DESCRIPTION_WORDS if label.description.strip() else _NAME_WORDS)
+    if not near:
         return _row(label, share, words=((0.0, "hardly"),))
-    much = "very much like" if count >= _VERY_MUCH else "like"
-    return _row(label, share, words=((0.0, f"{much} {counted(count, f'{label.name} example')}"),))
+    much = "very much like" if near >= _VERY_MUCH else "like"
+    return _row(label, share, words=((0.0, f"{much} {counted(near, f'{label.name} example')}"),))
 
 
 def _ranked(rows: Sequence[LabelReading]) -> tuple[LabelReading, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.score, row.label.number)))
 
 
-def _source(known: Sequence[Neighbor], *, descriptions: int) -> str:
-    examples = counted(len(known), "confirmed example")
-    if not descriptions:
+def _source(known: int, *, described: int) -> str:
+    examples = counted(known, "confirmed example")
+    if not described:
         return examples
     return f"label descriptions and {examples}" if known else "label descriptions"

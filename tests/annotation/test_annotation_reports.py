@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from annotation.models import Annotation, AnnotationRun
 from annotation.services import annotation_reports
@@ -154,7 +155,7 @@ def test_trust_follows_the_latest_word_of_the_annotator_in_use(classifier: Class
     _compare(new, given="Fine", confirmed="Spam")
     _compare(other, given="Fine", confirmed="Spam", times=5)
 
-    trust = annotation_reports.trust(classifier)
+    trust = annotation_reports.trust(classifier, now=timezone.now())
 
     assert trust is not None
     assert (trust.model, trust.agreed, trust.compared, trust.share) == ("some-model", 1, 2, 0.5)
@@ -164,8 +165,8 @@ def test_trust_follows_the_latest_word_of_the_annotator_in_use(classifier: Class
 def test_nothing_compared_is_no_trust(classifier: Classifier, settings: Any) -> None:
     settings.OPENAI_API_KEY = "some-key"
 
-    assert annotation_reports.trust(classifier) is None
+    assert annotation_reports.trust(classifier, now=timezone.now()) is None
 
 
 def test_the_offline_annotator_without_confirmed_examples_has_no_trust(classifier: Classifier) -> None:
-    assert annotation_reports.trust(classifier) is None
+    assert annotation_reports.trust(classifier, now=timezone.now()) is None

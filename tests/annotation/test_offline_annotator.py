@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from classifiers.models import Classifier, Embedding, Guidelines, Label
 from classifiers.services import guidelines
 from moderation import runs
 from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory
+
+_NOW = dt.datetime(2026, 5, 1, 9, 0, tzinfo=dt.UTC)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -171,10 +174,10 @@ def test_agreement_is_measured_on_confirmed_examples_whose_features_are_stored(
     _confirm(classifier, [f"Win a prize, number {n}, call now!" for n in range(10)], number=3)
     _confirm(classifier, [f"See you at {n} then, dear." for n in range(10)], number=0)
     ExampleFactory(classifier=classifier)
-    before = offline_annotator.measure(classifier, labels=_rules(classifier))
+    before = offline_annotator.measure(classifier, labels=_rules(classifier), now=_NOW)
     _said(annotator, QUESTIONS)
 
-    after = offline_annotator.measure(classifier, labels=_rules(classifier))
+    after = offline_annotator.measure(classifier, labels=_rules(classifier), now=_NOW + dt.timedelta(minutes=1))
 
     assert (before.agreed, before.total) == (0, 0)
     assert (after.agreed, after.total) == (20, 20)
@@ -183,10 +186,10 @@ def test_agreement_is_measured_on_confirmed_examples_whose_features_are_stored(
 def test_a_new_wording_is_measured_anew(classifier: Classifier, annotator: OfflineAnnotator) -> None:
     _confirm(classifier, ["Win a prize, call now!"], number=3)
     _said(annotator, QUESTIONS)
-    good = offline_annotator.measure(classifier, labels=_rules(classifier))
+    good = offline_annotator.measure(classifier, labels=_rules(classifier), now=_NOW)
 
     swapped = [LabelRule(0, "Personal", SPAM), LabelRule(3, "Spam", FINE)]
-    bad = offline_annotator.measure(classifier, labels=swapped)
+    bad = offline_annotator.measure(classifier, labels=swapped, now=_NOW)
 
     assert (good.agreed, bad.agreed) == (1, 0)
 
@@ -195,4 +198,4 @@ def test_nothing_can_be_measured_without_an_encoder(classifier: Classifier, sett
     _confirm(classifier, ["Win a prize, call now!"], number=3)
     settings.ENCODERS_DIR = tmp_path
 
-    assert offline_annotator.measure(classifier, labels=_rules(classifier)).total == 0
+    assert offline_annotator.measure(classifier, labels=_rules(classifier), now=_NOW).total == 0

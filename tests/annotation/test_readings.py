@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import numpy as np
 import pytest
 
-from annotation import resemblance
-from annotation.services import readings
+from annotation.models import QueueCode
+from annotation.services import answers, readings
 from annotation.services.readings import Reading
 from classifiers import predictor
 from classifiers.models import Classifier, DecisionSource, Embedding, Example
 from classifiers.services import decisions, encoders
 from moderation.text import normalize
-from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory
+from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory, UserFactory
 from tests.live_versions import PROTOTYPES, go_live
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("encoder_folder")]
@@ -146,18 +145,37 @@ def test_without_an_encoder_the_screen_still_works(settings: Any, tmp_path: Any)
     assert "prepare_encoder" in reading.source
 
 
-def test_the_nearest_examples_of_a_label_say_how_like_it_a_text_is() -> None:
-    known = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0]], dtype=np.float32)
-
-    found = resemblance.compare(
-        known[0],
-        known=known,
-        y=np.array([0, 0, 1]),
-        described=np.array([[0, 0, 1], [1, 0, 0], [0.6, 0.8, 0]], dtype=np.float32),
-        has_description=np.array([False, True, True]),
+def _answered(example: Example, label: Any) -> None:
+    answers.label(
+        example.pk, label_id=label.pk, by=UserFactory(), queue=QueueCode.USEFUL, preselected_id=None, now=_NOW
     )
 
-    # Means of the nearest: 0.9 and 0 (its description doesn't count beside an example); the third is described: 0.6.
-    raw = np.exp(20 * (np.array([0.9, 0.0, 0.6]) - 0.9))
-    assert found.shares == pytest.approx(raw / raw.sum(), rel=1e-5)
-    assert found.counts.tolist() == [2, 1, 0]
+
+def test_what_was_answered_a_moment_ago_is_gone_by_already() -> None:
+    classifier = ClassifierFactory()
+    lamp, pay = (LabelFactory(classifier=classifier, number=n, name=name) for n, name in enumerate(("Lamp", "Pay")))
+    _known(lamp, _LAMPS[:2])
+    example = ExampleFactory(classifier=classifier, text="Send me the money by bank transfer, please")
+    before = _read(example)
+    for text in _PAY[:2]:
+        _known(pay, (text,))
+        answered = Example.objects.get(text=text)
+        _answered(answered, pay)
+
+    after = _read(example)
+
+    assert (before.source, after.source) == ("2 confirmed examples", "4 confirmed examples")
+    assert (before.rows[0].words, after.rows[0].words) == ("close to its name", "like 2 Pay examples")
+
+
+def test_what_came_in_otherwise_is_gone_by_a_minute_later() -> None:
+    classifier = ClassifierFactory()
+    lamp, pay = (LabelFactory(classifier=classifier, number=n, name=name) for n, name in enumerate(("Lamp", "Pay")))
+    _known(lamp, _LAMPS)
+    example = ExampleFactory(classifier=classifier, text="Pay me by bank transfer, please")
+    _read(example)
+    _known(pay, _PAY)
+
+    later = readings.read(classifier, example, now=_NOW + dt.timedelta(minutes=1))
+
+    assert later.preselected == pay
