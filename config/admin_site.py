@@ -79,6 +79,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     "admin:classifiers_version_changelist",
                     permission="classifiers.view_version",
                 ),
+                _item("Encoder", "memory", "encoder", permission="classifiers.view_version"),
                 _item("People", "group", "admin:auth_user_changelist", permission="auth.view_user"),
             ],
         },

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from annotation.models import AnnotationRun
 from classifiers.models import Classifier, Example, ExampleState, ImportRun, Version
-from classifiers.services import training, training_sets
+from classifiers.services import encoder_changes, training, training_sets
 from classifiers.services.steps import counted
 from moderation.models import AnalyzerSetting
 from moderation.runs import OPEN_STATES
@@ -55,6 +55,7 @@ class Overview:
     """Everything that the first page shows."""
 
     has_worker: bool
+    encoder_notice: str
     classifier_count: int
     waiting_count: int
     requests: Bounded
@@ -73,6 +74,7 @@ def overview(*, now: dt.datetime) -> Overview:
     requests = log_counts.by_analyzer([classifier.key for classifier in listed], since=now - _WEEK)
     return Overview(
         has_worker=workers.is_any_alive(),
+        encoder_notice=encoder_changes.notice(classifiers),
         classifier_count=len(classifiers),
         waiting_count=sum(waiting.values()),
         requests=log_counts.total(since=now - _WEEK),

@@ -13,6 +13,7 @@ from classifiers.models import (
     Classifier,
     Decision,
     DecisionSource,
+    Embedding,
     Example,
     ExampleOrigin,
     ExampleState,
@@ -119,6 +120,19 @@ class ImportRunFactory(DjangoModelFactory):
     sha256 = "0" * 64
     header = ["text"]
     text_column = 0
+
+
+class EmbeddingFactory(DjangoModelFactory):
+    """The features of an example's text."""
+
+    class Meta:
+        model = Embedding
+        exclude = ("example",)
+
+    example = factory.SubFactory(ExampleFactory)
+    text_key = factory.SelfAttribute("example.text_key")
+    encoder_id = "new-1"
+    vector = b"\0\0"
 
 
 class RequestImportFactory(DjangoModelFactory):

@@ -34,6 +34,7 @@ from classifiers.admin import (
     wordings,
 )
 from classifiers.models import Classifier, Example, Label
+from classifiers.services import encoder_changes
 
 _URLS = (
     *labels.URLS,
@@ -82,8 +83,14 @@ class ClassifierAdmin(ModelAdmin):
             raise PermissionDenied
         classifiers = Classifier.objects.select_related("live_version")
         classifier = get_object_or_404(classifiers, pk=step_page.read_id(object_id))
-        may_copy = request.user.has_perm(copies.ADD)
-        return step_page.show(request, classifier, code="home", template="home.html", may_copy=may_copy)
+        return step_page.show(
+            request,
+            classifier,
+            code="home",
+            template="home.html",
+            may_copy=request.user.has_perm(copies.ADD),
+            encoder_notice=encoder_changes.notice([classifier]),
+        )
 
     @admin.display(description="Name", ordering="name")
     def called(self, classifier: Classifier) -> SafeString:

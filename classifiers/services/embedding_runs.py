@@ -19,8 +19,14 @@ def start(classifier_id: int, *, by: Any = None) -> EmbeddingRun | None:
     A reading that is under way goes on to those that are added meanwhile. Nothing depends on it: whoever needs the
     features computes what is missing.
     """
-    if not workers.is_any_alive():
-        return None
+    return queue(classifier_id, by=by) if workers.is_any_alive() else None
+
+
+def queue(classifier_id: int, *, by: Any = None) -> EmbeddingRun | None:
+    """Queue a reading of the classifier's new examples, also for a worker that is still to come.
+
+    Return None where one waits or is under way.
+    """
     try:
         with transaction.atomic():
             run = EmbeddingRun.objects.create(classifier_id=classifier_id, requested_by=by)
