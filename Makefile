@@ -9,7 +9,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BENCHMARK_DATA ?= ../shared/data/benchmark
 
-.PHONY: run test test-fast test-browser lint format bench install
+.PHONY: run test test-fast test-browser lint format bench bench-encoder install
 
 run: install
 	@$(BIN)/python manage.py quickstart --port $(PORT)
@@ -50,3 +50,7 @@ format: install
 # Ratios measured side by side. Benchmarks on public sets need BENCHMARK_DATA=<folder>; without it they are skipped.
 bench: install
 	BENCHMARK_DATA=$(BENCHMARK_DATA) $(BIN)/python -m tests.benchmarks
+
+# The tuned encoder against its plain base.
+bench-encoder: install
+	BENCHMARK_DATA=$(BENCHMARK_DATA) $(BIN)/python -m tests.benchmarks encoder-quality

@@ -148,7 +148,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # --- The encoder and the language model ---------------------------------------------------------------------
-ENCODER = env.text("ENCODER", default="all-MiniLM-L6-v2")
+ENCODER = env.text("ENCODER", default="houserules-1")
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_DEFAULT_URL = "https://api.openai.com/v1"
 OPENAI_BASE_URL = env.web_url("OPENAI_BASE_URL", default=OPENAI_DEFAULT_URL)

@@ -1,11 +1,14 @@
 """The room where texts become numbers and numbers become labels: features, heads, honest evaluation, artifacts.
 
 Pure: arrays in, arrays out; no Django, no clock, no global random state. What serves (`encoder`, `head`, `artifact`)
-needs numpy and onnxruntime only; scikit-learn is imported by `fitting` and torch by `export`, both in child
-processes.
+needs numpy and onnxruntime only; scikit-learn is imported by `fitting` and torch by `export` and `tuning`, all in
+child processes or commands of their own.
 
     encoder     texts -> features, with the prepared encoder
     export      any sentence-transformers encoder -> the prepared one
+    tuning/     public sets -> what tuning adds to an encoder's weights; shipped/ has ours
+    delta       that on disk
+    disguises   words spelled out of shape, read as what they mean; attacks makes such words, to tune and to measure
     folds       which example is held out when
     fitting     a logistic regression, its C chosen by cross-validation
     training    a whole training: honest scores and the final head

@@ -15,7 +15,7 @@ import onnxruntime
 import tokenizers
 from numpy.typing import NDArray
 
-from classifiers.ml import disk
+from classifiers.ml import disguises, disk
 
 # 2: the graph gives each token's states, not their mean.
 FORMAT = 2
@@ -90,6 +90,7 @@ class OnnxEncoder:
     def __init__(self, folder: Path, *, manifest: EncoderManifest, threads: int | None = None) -> None:
         self.manifest = manifest
         self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER))
+        self._is_word = disguises.words_of(self._tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(manifest.max_tokens, stride=overlap(manifest.max_tokens))
         options = onnxruntime.SessionOptions()
@@ -120,6 +121,7 @@ class OnnxEncoder:
     ) -> NDArray[np.float32]:
         """Return the features of each text: the mean over its tokens of some layers' hidden states.
 
+        Words that are spelled out of shape are read as what they mean (`disguises`).
         `on_progress` is told the share that is done, now and then. A text of more than `max_tokens` is read in windows
         that overlap, at most MOST_WINDOWS; what lies behind them isn't seen.
 
@@ -143,7 +145,8 @@ class OnnxEncoder:
         return np.stack([self._run(text) for text in texts])
 
     def _run(self, text: str) -> NDArray[np.float32]:
-        whole = self._tokenizer.encode(text[: MOST_WINDOWS * self.manifest.max_tokens * _CHARS_PER_TOKEN])
+        start = text[: MOST_WINDOWS * self.manifest.max_tokens * _CHARS_PER_TOKEN]
+        whole = self._tokenizer.encode(disguises.undisguise(start, is_word=self._is_word))
         windows = [self._states(each.ids) for each in (whole, *whole.overflowing[: MOST_WINDOWS - 1])]
         means: NDArray[np.float32] = (windows[0] if len(windows) == 1 else np.concatenate(windows)).mean(axis=0)
         return means

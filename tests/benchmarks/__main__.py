@@ -15,10 +15,20 @@ def main() -> int:
     django.setup()
     # The figures shall stand by themselves. Not by LOG_LEVEL: a server that is started is waited for by its log.
     logging.getLogger().setLevel(logging.WARNING)
-    from tests.benchmarks import annotation, encoder_speed, imports, labelling, labelling_speed, lists, sms_spam
+    from tests.benchmarks import (
+        annotation,
+        encoder_quality,
+        encoder_speed,
+        imports,
+        labelling,
+        labelling_speed,
+        lists,
+        sms_spam,
+    )
 
     benchmarks = {
         "encoder": encoder_speed.main,
+        "encoder-quality": encoder_quality.main,
         "imports": imports.main,
         "lists": lists.main,
         "annotation": annotation.main,

@@ -20,14 +20,15 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 
 from classifiers.ml import export
 
-_WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *[f"##{c}" for c in "aeioust"]]
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *[f"##{c}" for c in "aeioust"]]
 
 
-def _build(folder: Path, *, config: Any) -> str:
-    torch.manual_seed(0)
+def build(folder: Path, *, config: Any, seed: int = 0) -> str:
+    """Make a sentence-transformers model with random weights and return its folder."""
+    torch.manual_seed(seed)
     raw = folder / "raw"
     raw.mkdir(parents=True)
-    (raw / "vocab.txt").write_text("\n".join(_WORDS), encoding="utf-8")
+    (raw / "vocab.txt").write_text("\n".join(WORDS), encoding="utf-8")
     wordpiece = tokenizers.BertWordPieceTokenizer(str(raw / "vocab.txt"))
     names = ["input_ids", "attention_mask"]
     names += ["token_type_ids"] if config.model_type == "bert" else []
@@ -57,19 +58,20 @@ def _outcome(source: str, *, folder: Path, **options: Any) -> dict[str, Any]:
 
 
 def main(root: Path) -> None:
-    size = {"vocab_size": len(_WORDS), "max_position_embeddings": 32}
+    size = {"vocab_size": len(WORDS), "max_position_embeddings": 32}
     bert = transformers.BertConfig(
         hidden_size=32, num_hidden_layers=3, num_attention_heads=2, intermediate_size=64, **size
     )
     distilbert = transformers.DistilBertConfig(dim=32, n_layers=2, n_heads=2, hidden_dim=64, **size)
-    sources = {name: _build(root / name, config=config) for name, config in (("a", bert), ("b", distilbert))}
+    sources = {name: build(root / name, config=config) for name, config in (("a", bert), ("b", distilbert))}
     found = {
         "bert": _outcome(sources["a"], folder=root / "encoders" / "bert"),
         "distilbert": _outcome(sources["b"], folder=root / "encoders" / "distilbert"),
         "again": _outcome(sources["a"], folder=root / "encoders" / "bert"),
-        "other weights": _outcome(sources["a"], folder=root / "other", expected_weights_sha256="0" * 64),
         "no such folder": _outcome(str(root / "nothing"), folder=root / "none"),
     }
+    export.PACKAGED_SHA256 = "0" * 64
+    found["other weights"] = _outcome(export.PACKAGED, folder=root / "other")
     export.MIN_COSINE = 1.1
     found["inaccurate"] = _outcome(sources["a"], folder=root / "inaccurate")
     print(json.dumps(found))  # noqa: T201 - what the test reads
