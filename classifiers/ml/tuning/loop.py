@@ -70,7 +70,7 @@ class _Tuning:
         seen = self._disguised(clean, texts=[each.texts[row] for row in batch.rows], step=step)
         loss = self.network.loss(
             self.network.read(*self._padded(seen)),
-            of=each.name,
+            of=batch.of,
             y=torch.from_numpy(each.y[list(batch.rows)]).to(self.device),
             weights=self.weights[batch.of],
             kept=kept,

@@ -26,12 +26,12 @@ class Tuned(torch.nn.Module):  # type: ignore[misc]
         self.upper = base.encoder.layer[recipe.first_layer - 1 :].requires_grad_(True)
         generator = torch.Generator().manual_seed(recipe.seed)
         width = base.config.hidden_size * len(recipe.head_layers)
-        self.heads = torch.nn.ModuleDict()
+        self.heads = torch.nn.ModuleList()
         for each in sets:
             head = torch.nn.Linear(width, len(each.labels))
             torch.nn.init.normal_(head.weight, std=0.02, generator=generator)
             torch.nn.init.zeros_(head.bias)
-            self.heads[each.name] = head
+            self.heads.append(head)
 
     def read(self, ids: Tensor, mask: Tensor) -> list[Tensor]:
         """Return each layer's mean over a text's tokens, at length 1; the embeddings' is first, at place 0.
@@ -44,11 +44,11 @@ class Tuned(torch.nn.Module):  # type: ignore[misc]
         return [F.normalize((state.float() * weights).sum(1) / weights.sum(1), dim=-1) for state in states]
 
     def loss(
-        self, layers: Sequence[Tensor], *, of: str, y: Tensor, weights: Tensor, kept: Mapping[int, Tensor]
+        self, layers: Sequence[Tensor], *, of: int, y: Tensor, weights: Tensor, kept: Mapping[int, Tensor]
     ) -> Tensor:
         """Return class-weighted cross-entropy plus `keep` times the cosine distance to what layers were.
 
-        Shapes: layers as `read` gives them; y int (n,); weights (k,); kept float (n, d) by layer.
+        `of` is the set's place. Shapes: layers as `read` gives them; y int (n,); weights (k,); kept float (n, d) each.
         """
         recipe = self.recipe
         features = torch.cat([layers[layer] for layer in recipe.head_layers], dim=-1)

@@ -61,7 +61,7 @@ def _build(folder: Path, *, seed: int) -> str:
 
 def _write_sets(folder: Path) -> None:
     """Two sets that letters tell apart: vowels in one, the alphabet's halves in the other."""
-    for name, first, second in (("vowels", "aeiou", "bcdfg"), ("halves", "abcde", "vwxyz")):
+    for name, first, second in (("vowels", "aeiou", "bcdfg"), ("halves.v2", "abcde", "vwxyz")):
         path = folder / name / "train.csv"
         path.parent.mkdir(parents=True)
         with path.open("w", encoding="utf-8", newline="") as file:
