@@ -48,7 +48,7 @@ class ClassifierProvider:
                 found[classifier.key] = [Finding.failed(str(error))] * len(texts)
         if artifacts and texts:
             vectors = predictor.embed(texts)
-            found |= {key: _findings(artifact, vectors) for key, artifact in artifacts.items()}
+            found |= {key: _findings(artifact, vectors, texts=texts) for key, artifact in artifacts.items()}
         return found
 
 
@@ -68,9 +68,9 @@ def _artifact(classifier: Classifier) -> Artifact:
     return predictor.load(classifier.live_version)
 
 
-def _findings(artifact: Artifact, vectors: NDArray[np.float32]) -> list[Finding]:
+def _findings(artifact: Artifact, vectors: NDArray[np.float32], *, texts: Sequence[str]) -> list[Finding]:
     labels = artifact.manifest.labels
-    return [_finding(labels, row) for row in predictor.probabilities(artifact, vectors)]
+    return [_finding(labels, row) for row in predictor.probabilities(artifact, vectors, texts=texts)]
 
 
 def _finding(labels: Sequence[ArtifactLabel], row: NDArray[np.float32]) -> Finding:

@@ -68,8 +68,8 @@ def load(version: Version) -> Artifact:
     return artifact
 
 
-def probabilities(artifact: Artifact, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the probability of each label for each text.
+def probabilities(artifact: Artifact, vectors: NDArray[np.float32], *, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the probability of each label for each of the texts, which are normalised already, and their features.
 
     Shapes: vectors float32 (n, d) -> float32 (n, k), rows sum to 1, columns in the order of the manifest's labels.
     """

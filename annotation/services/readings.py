@@ -16,6 +16,7 @@ from classifiers.ml.artifact import ArtifactDamaged, ArtifactFormatUnknown, Arti
 from classifiers.ml.encoder import EncoderDamaged, EncoderMissing
 from classifiers.models import Classifier, Example, ExampleState, Label
 from classifiers.services.steps import counted
+from moderation.text import normalize
 
 _UNUSABLE = (ArtifactMissing, ArtifactDamaged, ArtifactFormatUnknown, predictor.WrongEncoder)
 # From which share on a live version's score is called so.
@@ -74,7 +75,9 @@ def _by_version(classifier: Classifier, example: Example, *, labels: Sequence[La
     except _UNUSABLE:
         # The screens that are about versions say what is wrong with it; here the neighbors help as well.
         return None
-    [shares] = predictor.probabilities(artifact, vectors.of_example(example)[None])
+    [shares] = predictor.probabilities(
+        artifact, vectors.of_example(example)[None], texts=[normalize(example.text).content]
+    )
     share_of = {label.number: float(share) for label, share in zip(artifact.manifest.labels, shares, strict=True)}
     rows = _ranked(
         [_row(label, share_of.get(label.number, 0.0), words=_MODEL_WORDS) for label in labels],

@@ -14,6 +14,7 @@ KEY_PATTERN = r"^[a-z][a-z0-9_-]{1,62}$"
 
 class ClassifierType(models.TextChoices):
     CLASSIFIER = "CLASSIFIER", "Classifier: gives each text one of your labels"
+    RANKING = "RANKING", "Ranking: your labels are steps from worst to best, and each text gets its place among them"
 
 
 class Classifier(models.Model):
@@ -57,6 +58,12 @@ class Classifier(models.Model):
     )
     suggestion_floor = models.FloatField(
         default=0.7, db_default=0.7, help_text="Suggestions less sure than this aren't learnt from, 0 to 1."
+    )
+    tries_deep = models.BooleanField(
+        default=False, db_default=False, help_text="Whether a training also tries to adapt the encoder's upper layers."
+    )
+    costs = models.JSONField(
+        default=dict, blank=True, help_text="What a miss, a wrong flag and a minute of review cost, as last given."
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -37,6 +37,12 @@ class Example(models.Model):
     confidence = models.FloatField(
         null=True, editable=False, help_text="How sure the machine was whose suggestion holds, 0 to 1."
     )
+    is_golden = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Set aside to measure on: never trained on.",
+    )
     import_run = models.ForeignKey(
         "classifiers.ImportRun", null=True, blank=True, on_delete=models.SET_NULL, related_name="examples"
     )
@@ -79,6 +85,10 @@ class Example(models.Model):
                 fields=["classifier", "state", "label", "confidence"],
                 name="example_sure_idx",
                 condition=Q(state="SUGGESTED"),
+            ),
+            # A few hundred of 200,000; beside the label, what tells which of them count.
+            models.Index(
+                fields=["classifier", "state", "label"], name="example_golden_idx", condition=Q(is_golden=True)
             ),
             models.Index(
                 fields=["source_request_id"], name="example_source_idx", condition=Q(source_request_id__isnull=False)

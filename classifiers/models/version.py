@@ -32,6 +32,9 @@ class Version(BackgroundRun):
     scores = models.JSONField(default=dict, help_text="Out-of-fold accuracy, macro-F1, and per label P, R, F1.")
     macro_f1 = models.FloatField("F1", null=True, help_text="Macro-averaged, out-of-fold, 0 to 1.")
     settings = models.JSONField(default=dict, help_text="What the training chose, for example C.")
+    thresholds = models.JSONField(
+        default=dict, blank=True, help_text="Label number to the least probability that gives a text this label."
+    )
     artifact_path = models.CharField(max_length=200, blank=True)
     artifact_sha256 = models.CharField(max_length=64, blank=True)
     promoted_at = models.DateTimeField(null=True, help_text="When it last went live.")
