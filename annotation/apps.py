@@ -8,3 +8,10 @@ class AnnotationConfig(AppConfig):
 
     name = "annotation"
     verbose_name = "Annotation"
+
+    def ready(self) -> None:
+        # Models are loaded only now.
+        from annotation.services import remarks
+        from classifiers.services import outlook
+
+        outlook.register(remarks.give)

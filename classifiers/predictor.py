@@ -11,7 +11,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from classifiers.ml.artifact import Artifact, load_artifact
-from classifiers.ml.head import predict_proba
+from classifiers.ml.model import predict_proba
 from classifiers.models import Version
 from classifiers.services import encoders
 
@@ -73,4 +73,4 @@ def probabilities(artifact: Artifact, vectors: NDArray[np.float32], *, texts: Se
 
     Shapes: vectors float32 (n, d) -> float32 (n, k), rows sum to 1, columns in the order of the manifest's labels.
     """
-    return predict_proba(vectors, head=artifact.head)
+    return predict_proba(artifact.model, vectors, texts=texts)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from classifiers.models import CopyRun, EmbeddingRun, ImportRun, NearDuplicateRun, RequestImport, Version
 from classifiers.services import (
+    artifacts,
     copying,
     embedding_runs,
     imports,
@@ -50,3 +51,8 @@ def copy_examples(run_id: int) -> None:
 def forget_old_uploads() -> None:
     """Delete uploaded files that nobody needs any more."""
     old_uploads.forget(now=timezone.now())
+
+
+def forget_unused_artifacts() -> None:
+    """Delete the files of trainings that no version has."""
+    artifacts.sweep(now=timezone.now())

@@ -11,6 +11,7 @@ SCHEDULES = {
     "Put back runs whose worker died": ("moderation.tasks.sweep", 1),
     "Send e-mails that failed": ("moderation.tasks.mail_notices", 5),
     "Forget old uploads": ("classifiers.tasks.forget_old_uploads", 60),
+    "Forget artifacts that no version has": ("classifiers.tasks.forget_unused_artifacts", 60),
 }
 
 

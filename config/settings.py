@@ -175,7 +175,7 @@ Q_CLUSTER = {
     "orm": "default",
     "workers": env.integer("WORKERS", default=2, minimum=1),
     "timeout": TRAINING_TIMEOUT_S + 600,
-    "retry": 4 * TRAINING_TIMEOUT_S,
+    "retry": 4 * (TRAINING_TIMEOUT_S + 600),
     "queue_limit": 1,
     "max_attempts": 3,
     "ack_failures": True,

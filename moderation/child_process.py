@@ -6,12 +6,16 @@ Pure, like the rooms whose children use it: nothing but the standard library. Th
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
 import sys
 from typing import Any
 
+# What people are told of a full disk.
+NO_SPACE = "There is no space left on the server's disk. Make room, then try again."
+_OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MEGABYTE = 1024 * 1024
 # Of 19: a tenth of the processor beside a process that needs all of it, and all of it where nobody else does.
 _NICENESS = 10
@@ -68,6 +72,11 @@ def limit_memory(limit_mb: int) -> None:
 
     # RLIMIT_DATA, not RLIMIT_AS: what is written to counts, not what is merely mapped.
     resource.setrlimit(resource.RLIMIT_DATA, (limit_mb * _MEGABYTE, limit_mb * _MEGABYTE))
+
+
+def is_out_of_space(error: OSError) -> bool:
+    """Return whether a file couldn't be written because the disk, or what may be used of it, is full."""
+    return error.errno in _OUT_OF_SPACE
 
 
 def tell(message: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from moderation import runs
 from moderation.runs import Claim, RunBroke, RunError
 
 # How often the run's row is touched while the child is silent, and the most often while it talks.
@@ -28,6 +30,8 @@ _BEAT_EVERY_S = 1.0
 # Lines that may wait for the reader: a fast parser must not fill the worker's memory, and a line can be long.
 _LINES_AHEAD = 100
 _REFUSED = 2
+# What `work_folder` calls a folder: model, id, and the token of the claim.
+_FOLDER_NAME = re.compile(r"[a-z]+-\d+-(?P<token>[0-9a-f]{32})")
 
 
 class ChildBroke(RunBroke):
@@ -90,6 +94,23 @@ def work_folder(claim: Claim) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep() -> int:
+    """Remove the folders that dead workers left, of runs that nobody takes up again; return how many.
+
+    A folder belongs to a worker's hold on a run: its name ends with the token.
+    """
+    held = runs.held_tokens()
+    left = [path for path in settings.WORK_DIR.glob("*-*-*") if (token := _token(path)) and token not in held]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def _token(folder: Path) -> str:
+    found = _FOLDER_NAME.fullmatch(folder.name)
+    return "" if found is None else found["token"]
 
 
 def _messages(

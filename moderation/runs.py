@@ -24,7 +24,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from moderation import events
+from moderation import child_process, events
 from moderation.events import Event
 
 logger = logging.getLogger(__name__)
@@ -254,6 +254,10 @@ def execute(model: type[BackgroundRun], run_id: int, *, work: Callable[[Claim], 
         logger.error("run broke", extra={"run": f"{model.__name__}:{run_id}", "error": type(error).__name__})
         _end(partial(held.give_back, str(error)))
     except Exception as error:  # noqa: BLE001 - the one task runner
+        if isinstance(error, OSError) and child_process.is_out_of_space(error):
+            logger.error("no space left", extra={"run": f"{model.__name__}:{run_id}"})
+            _end(partial(held.fail, child_process.NO_SPACE))
+            return
         # The message may hold a user's text: only the kind of error and its place go to the log and the screen.
         place = traceback.extract_tb(error.__traceback__)[-1]
         details = {"error": type(error).__name__, "place": f"{place.filename}:{place.lineno}"}
@@ -295,6 +299,15 @@ def sweep() -> int:
     """Put back every run whose worker died, and send again what was never claimed; return how many were moved."""
     now = timezone.now()
     return sum(_sweep_model(model, now=now) for model in _run_models())
+
+
+def held_tokens() -> set[str]:
+    """Return the tokens, in hex, of all holds that workers have on runs."""
+    found: set[str] = set()
+    for model in _run_models():
+        running = model._default_manager.filter(state=RunState.RUNNING, token__isnull=False)
+        found |= {token.hex for token in running.values_list("token", flat=True)}
+    return found
 
 
 def _sweep_model(model: type[BackgroundRun], *, now: dt.datetime) -> int:

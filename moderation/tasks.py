@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from moderation import runs
+from moderation import children, runs
 from moderation.services import notices
 
 
 def sweep() -> None:
-    """Put back runs whose worker died."""
+    """Put back runs whose worker died, and remove the files that it worked on."""
     runs.sweep()
+    children.sweep()
 
 
 def mail_notice(notice_id: int) -> None:

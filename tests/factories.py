@@ -14,6 +14,7 @@ from classifiers.models import (
     Decision,
     DecisionSource,
     Embedding,
+    EmbeddingRun,
     Example,
     ExampleOrigin,
     ExampleState,
@@ -133,6 +134,14 @@ class EmbeddingFactory(DjangoModelFactory):
     text_key = factory.SelfAttribute("example.text_key")
     encoder_id = "new-1"
     vector = b"\0\0"
+
+
+class EmbeddingRunFactory(DjangoModelFactory):
+    class Meta:
+        model = EmbeddingRun
+
+    classifier = factory.SubFactory(ClassifierFactory)
+    state = RunState.SUCCEEDED
 
 
 class RequestImportFactory(DjangoModelFactory):

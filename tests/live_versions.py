@@ -9,6 +9,7 @@ from django.conf import settings
 
 from classifiers.ml.artifact import ArtifactLabel, Manifest, write_artifact
 from classifiers.ml.head import Head
+from classifiers.ml.model import Model
 from classifiers.models import Classifier, Version
 from classifiers.services import encoders, versions
 from moderation.text import normalize
@@ -53,7 +54,7 @@ def go_live(
             settings={},
             data_sha256="0" * 64,
         ),
-        head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32)),
+        model=Model(head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32))),
     )
     version.save()
     return versions.promote(version.pk)

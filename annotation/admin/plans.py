@@ -22,6 +22,7 @@ from annotation.services.plans import Plan
 from classifiers.admin import step_page
 from classifiers.admin.step_page import StepUrl
 from classifiers.models import Classifier
+from classifiers.services import estimates
 
 ADD = "annotation.add_annotationrun"
 FIRST_FEW = DEFAULT_FIRST
@@ -136,7 +137,7 @@ class Sums:
     def of(cls, plan: Plan) -> Sums:
         """Return those of the plan."""
         return cls(
-            duration=words.duration(plan.seconds),
+            duration=estimates.duration(plan.seconds),
             cost="" if plan.cost is None else words.cost(plan.cost),
         )
 

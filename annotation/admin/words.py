@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from classifiers.services.steps import counted
-
 # From which confidence on it is said how. Units: shares.
 _SURE = ((0.95, "very sure"), (0.8, "sure"), (0.6, "fairly sure"), (0.0, "unsure"))
-_MINUTE_S, _HOUR_S = 60, 3_600
 
 
 def confidence(share: float | None) -> str:
@@ -22,21 +19,6 @@ def confidence(share: float | None) -> str:
     return next(word for least, word in _SURE if share >= least)
 
 
-def duration(seconds: float) -> str:
-    """Return about how long that is.
-
-    >>> duration(0.4), duration(75), duration(9_000)
-    ('a few seconds', 'about 2 minutes', 'about 3 hours')
-    """
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < _MINUTE_S:
-        return f"about {round(seconds, -1):.0f} seconds"
-    if seconds < _HOUR_S:
-        return f"about {counted(_up(seconds, _MINUTE_S), 'minute')}"
-    return f"about {counted(_up(seconds, _HOUR_S), 'hour')}"
-
-
 def cost(amount: Decimal) -> str:
     """Return an amount of money with as many digits as say something.
 
@@ -46,8 +28,3 @@ def cost(amount: Decimal) -> str:
     if not amount or amount >= 1:
         return f"{amount:,.2f}"
     return f"{amount:.4f}" if amount >= Decimal("0.0001") else "less than 0.0001"
-
-
-def _up(value: float, unit: int) -> int:
-    # A promise of time is better kept than not: up.
-    return int(-(-value // unit))

@@ -116,6 +116,11 @@ def conflicts(classifier_id: int, page: int = 1) -> ConflictPage:
     )
 
 
+def count_conflicts(classifier_id: int) -> int:
+    """Return on how many texts people disagree, as `conflicts` shows them."""
+    return len(_conflicting_ids(classifier_id))
+
+
 def _conflicting_ids(classifier_id: int) -> list[int]:
     latest = dict(_of_several(classifier_id, by="label").values_list("example_id", "latest"))
     settled: dict[int, int] = {}

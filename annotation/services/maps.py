@@ -44,7 +44,7 @@ def exists(classifier_id: int) -> bool:
 def nearest(classifier_id: int, *, near_id: int | None, label_number: int | None) -> list[int]:
     """Return the ids of all texts on the map, nearest first, but for `near_id` itself; empty where there's no map.
 
-    Near a label is near the middle of its confirmed examples and its description.
+    Near a label is near the middle of its description and of its confirmed examples outside of the golden set.
     """
     try:
         found = _find(classifier_id)
@@ -95,7 +95,9 @@ def _of_label(classifier_id: int, number: int | None) -> NDArray[np.float32] | N
     if label is None:
         return None
     # Any of its examples will do: those that an index gives first.
-    examples = Example.objects.filter(classifier_id=classifier_id, label=label, state=ExampleState.CONFIRMED)
+    examples = Example.objects.filter(
+        classifier_id=classifier_id, label=label, state=ExampleState.CONFIRMED, is_golden=False
+    )
     keys = list(examples.order_by().values_list("text_key", flat=True)[:_EXAMPLES])
     rows = [vectors.unit(row) for row in vectors.stored(keys).values()]
     if label.description:

@@ -102,14 +102,20 @@ def _learn_stored(rows: Sequence[Confirmed], *, labels: Sequence[LabelRule], enc
 
 
 def confirmed(classifier_id: int, *, labels: Sequence[LabelRule], most: int) -> list[Confirmed]:
-    """Return the newest confirmed examples, each label's share of `most` at most, at least one of each."""
+    """Return the newest confirmed examples, each label's share of `most` at most, at least one of each.
+
+    The golden set isn't among them: no machine may learn what it is measured on.
+    """
     share = max(1, most // max(len(labels), 1))
     ids = dict(Label.objects.filter(classifier_id=classifier_id).values_list("number", "pk"))
     found: list[Confirmed] = []
     for place, label in enumerate(labels):
         # By the label's id: then one index gives the newest at once, of 200,000 examples, too.
         rows = Example.objects.filter(
-            classifier_id=classifier_id, state=ExampleState.CONFIRMED, label_id=ids.get(label.number)
+            classifier_id=classifier_id,
+            state=ExampleState.CONFIRMED,
+            label_id=ids.get(label.number),
+            is_golden=False,
         ).order_by("-pk")
         found += [
             Confirmed(key=key, text=text, place=place) for key, text in rows.values_list("text_key", "text")[:share]

@@ -37,8 +37,13 @@ def draw(classifier_id: int, *, most: int, seed: int) -> list[Text]:
 
 
 def known(classifier_id: int, *, most: int) -> list[Text]:
-    """Return up to `most` texts with confirmed labels, of each label as many as of the others where it has them."""
-    confirmed = Example.objects.filter(classifier_id=classifier_id, state=ExampleState.CONFIRMED).order_by()
+    """Return up to `most` texts with confirmed labels, of each label as many as of the others where it has them.
+
+    The golden set isn't among them: no machine may learn what it is measured on.
+    """
+    confirmed = Example.objects.filter(
+        classifier_id=classifier_id, state=ExampleState.CONFIRMED, is_golden=False
+    ).order_by()
     counts = dict(confirmed.values_list("label_id").annotate(Count("pk")))
     found = []
     for label_id, count in shares(counts, most=most).items():

@@ -111,8 +111,8 @@ def _compare(work: _Work) -> None:
         column_of = {number: column for column, number in enumerate(work.numbers)}
         np.save(work.folder / "y.npy", np.array([column_of[text.number] for text in work.known], dtype=np.int64))
     if work.head is not None:
-        np.save(work.folder / "weights.npy", work.head.head.weights)
-        np.save(work.folder / "bias.npy", work.head.head.bias)
+        np.save(work.folder / "weights.npy", work.head.model.head.weights)
+        np.save(work.folder / "bias.npy", work.head.model.head.bias)
     job = {"clusters": KINDS, "wanted": ENTRIES, "seed": work.run.pk, "label_count": len(work.numbers)}
     (work.folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     arguments = ["--folder", str(work.folder), "--memory-limit-mb", str(settings.CHILD_MEMORY_MB)]

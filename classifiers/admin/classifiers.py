@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin
 from classifiers.admin import (
     copies,
     data,
+    golden,
     labels,
     near_duplicates,
     new,
@@ -26,11 +27,14 @@ from classifiers.admin import (
     requests,
     review,
     step_page,
+    thresholds,
     train,
+    trials,
     upload_checks,
     upload_runs,
     uploads,
     use,
+    whys,
     wordings,
 )
 from classifiers.models import Classifier, Example, Label
@@ -50,6 +54,10 @@ _URLS = (
     *near_duplicates.URLS,
     *train.URLS,
     *review.URLS,
+    *golden.URLS,
+    *trials.URLS,
+    *whys.URLS,
+    *thresholds.URLS,
     *use.URLS,
 )
 

@@ -23,14 +23,14 @@ from classifiers.services.imports import FileRefused
 _UPLOADS_SHOWN = 10
 _ADD = "classifiers.add_example"
 # Only what the browser offers first: what a file is, its bytes say.
-_FILE_KINDS = ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,.json,text/csv"
+FILE_KINDS = ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson,.json,text/csv"
 
 
 class UploadForm(forms.Form):
     """A file with examples."""
 
     file = forms.FileField(
-        widget=forms.FileInput(attrs={"class": "hr-file", "accept": _FILE_KINDS}),
+        widget=forms.FileInput(attrs={"class": "hr-file", "accept": FILE_KINDS}),
         error_messages={"required": "Choose a file first.", "empty": "The file is empty. Choose another."},
     )
 

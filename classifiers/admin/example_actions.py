@@ -1,4 +1,4 @@
-"""What can be done to many examples of the list at once: another label for them, or out with them."""
+"""What can be done to many examples of the list at once: another label for them, set them aside, or out with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 
 from classifiers.admin.step_page import log, read_id
 from classifiers.models import Classifier, Example, Label
-from classifiers.services import example_sets
+from classifiers.services import example_sets, golden
 from classifiers.services.decisions import ForeignLabel
 from classifiers.services.steps import counted
 
@@ -39,16 +39,50 @@ class Scope:
         return self.filtered if chosen == _FILTERED and self.is_filtered_offered else self.ticked
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What is asked before an action is done, and what the button says that does it."""
+
+    title: str
+    lead: str
+    button: str
+    asks_label: bool = False
+
+
+_RELABEL = _Question(
+    title="Give a label",
+    lead="It counts as your own decision. Each example keeps its history, where it can be undone.",
+    button="Give the label",
+    asks_label=True,
+)
+_REMOVE = _Question(
+    title="Delete examples",
+    lead="Deleted examples are gone, with all that was decided about them. Versions that were trained on them stay as "
+    "they are.",
+    button="Delete them",
+)
+_SET_ASIDE = _Question(
+    title="Set aside as golden",
+    lead="Versions that are trained from now on are measured on them and never learn from them. Only examples with a "
+    "confirmed label can be set aside.",
+    button="Set them aside",
+)
+_GIVE_BACK = _Question(
+    title="Give back to training",
+    lead="The next training learns from them again. What has been learnt from can't be measured on any more.",
+    button="Give them back",
+)
+
+
 @admin.action(description="Give them a label …", permissions=["change"])
 def relabel(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
     """Ask which label, then give it."""
-    classifier = _only_classifier(queryset)
+    classifier = _only_classifier(request, queryset)
     if classifier is None:
-        messages.error(request, "These belong to several classifiers. Choose one in the filters first.")
         return None
     scope = _scope(model_admin, request, queryset, classifier=classifier)
     if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, title="Give a label", is_deleting=False)
+        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_RELABEL)
     label = Label.objects.filter(classifier=classifier, pk=read_id(request.POST.get("label"))).first()
     if label is None and request.POST.get("label") != "none":
         messages.error(request, "Choose a label.")
@@ -65,25 +99,62 @@ def relabel(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example])
     return None
 
 
-@admin.action(description="Delete them …", permissions=["delete"])
-def remove(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
-    """Ask once, then delete."""
-    classifier = _only_classifier(queryset)
+@admin.action(description="Set aside as golden …", permissions=["change"])
+def set_aside_as_golden(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+    """Ask once, then set them aside to be measured on."""
+    classifier = _only_classifier(request, queryset)
     if classifier is None:
-        messages.error(request, "These belong to several classifiers. Choose one in the filters first.")
         return None
     scope = _scope(model_admin, request, queryset, classifier=classifier)
     if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, title="Delete examples", is_deleting=True)
+        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_SET_ASIDE)
+    ids = scope.ids(request.POST.get("scope"))
+    changed = golden.set_aside(classifier.pk, ids=ids)
+    log(request, classifier, f"Set {counted(changed, 'example')} aside as golden.")
+    messages.success(request, f"{counted(changed, 'example')} set aside. It counts from the next training on.")
+    if changed < len(ids):
+        left = f"{len(ids) - changed:,} stay as they are"
+        messages.info(request, f"{left}: they have no confirmed label, or were set aside before.")
+    return None
+
+
+@admin.action(description="Give back to training …", permissions=["change"])
+def give_back_to_training(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+    """Ask once, then let them be learnt from again."""
+    classifier = _only_classifier(request, queryset)
+    if classifier is None:
+        return None
+    scope = _scope(model_admin, request, queryset, classifier=classifier)
+    if "apply" not in request.POST:
+        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_GIVE_BACK)
+    changed = golden.give_back(classifier.pk, ids=scope.ids(request.POST.get("scope")))
+    log(request, classifier, f"Gave {counted(changed, 'golden example')} back to training.")
+    messages.success(request, f"{counted(changed, 'example')} given back. The next training learns from them.")
+    return None
+
+
+@admin.action(description="Delete them …", permissions=["delete"])
+def remove(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+    """Ask once, then delete."""
+    classifier = _only_classifier(request, queryset)
+    if classifier is None:
+        return None
+    scope = _scope(model_admin, request, queryset, classifier=classifier)
+    if "apply" not in request.POST:
+        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_REMOVE)
     deleted = example_sets.delete(scope.ids(request.POST.get("scope")))
     log(request, classifier, f"Deleted {counted(deleted, 'example')}.")
     messages.success(request, f"{counted(deleted, 'example')} deleted.")
     return None
 
 
-def _only_classifier(queryset: QuerySet[Example]) -> Classifier | None:
+def _only_classifier(request: HttpRequest, queryset: QuerySet[Example]) -> Classifier | None:
+    """Return the classifier of the examples; where they are several's, say so and return None."""
     ids = set(queryset.order_by().values_list("classifier_id", flat=True)[:MOST_AT_ONCE])
-    return Classifier.objects.get(pk=ids.pop()) if len(ids) == 1 else None
+    if len(ids) == 1:
+        return Classifier.objects.get(pk=ids.pop())
+    messages.error(request, "These belong to several classifiers. Choose one in the filters first.")
+    return None
 
 
 def _scope(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example], *, classifier: Classifier) -> Scope:
@@ -94,7 +165,7 @@ def _scope(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example], 
 
 
 def _ask(
-    model_admin: Any, request: HttpRequest, *, scope: Scope, classifier: Classifier, title: str, is_deleting: bool
+    model_admin: Any, request: HttpRequest, *, scope: Scope, classifier: Classifier, question: _Question
 ) -> HttpResponse:
     return TemplateResponse(
         request,
@@ -102,12 +173,12 @@ def _ask(
         {
             **admin.site.each_context(request),
             "opts": model_admin.model._meta,
-            "title": title,
+            "title": question.title,
+            "question": question,
             "scope": scope,
             "most": MOST_AT_ONCE,
             "is_too_many": len(scope.filtered) > MOST_AT_ONCE,
             "labels": classifier.labels.all(),
-            "is_deleting": is_deleting,
             "action": request.POST.get("action", ""),
             "checkbox_name": ACTION_CHECKBOX_NAME,
             "back_url": request.get_full_path(),

@@ -59,6 +59,22 @@ class ImportFilter(SimpleListFilter):
         return queryset.filter(**{field: int(number)})
 
 
+class GoldenFilter(SimpleListFilter):
+    """The examples that are set aside to be measured on."""
+
+    title = "golden set"
+    parameter_name = "golden"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [] if chosen_classifier(request) is None else [("1", "Set aside as golden")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Example]) -> QuerySet[Example]:
+        # Of one classifier an index gives them; of all, every row would be looked at.
+        if chosen_classifier(request) is None or self.value() != "1":
+            return queryset
+        return queryset.filter(is_golden=True)
+
+
 class _LiveVersionFilter(SimpleListFilter):
     """A filter that asks what the live version, without having seen it, took each example for."""
 

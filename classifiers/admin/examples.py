@@ -21,6 +21,7 @@ from unfold.paginator import InfinitePaginator
 
 from classifiers.admin import example_actions
 from classifiers.admin.example_filters import (
+    GoldenFilter,
     ImportFilter,
     LabelFilter,
     PredictedFilter,
@@ -81,8 +82,15 @@ class ExampleAdmin(ModelAdmin):
     list_display = ("excerpt", "label_given", "status", "sure", "origin", "classifier")
     list_select_related = ("classifier", "label")
     list_filter = (
-        "classifier", "state", ("label", LabelFilter), "origin", ImportFilter, WrongFilter, PredictedFilter
-    )  # fmt: skip
+        "classifier",
+        "state",
+        ("label", LabelFilter),
+        "origin",
+        GoldenFilter,
+        ImportFilter,
+        WrongFilter,
+        PredictedFilter,
+    )
     search_fields = ("text_key__exact",)
     search_help_text = "The whole text, or a part of it once a classifier is chosen in the filters."
     # A classifier may have 200,000 examples: no page counts or sorts them.
@@ -93,9 +101,14 @@ class ExampleAdmin(ModelAdmin):
     list_per_page = 50
     ordering = ("-pk",)
     list_disable_select_all = True
-    actions = (example_actions.relabel, example_actions.remove)
-    fields = ("text", "label", "status", "suggestion", "classifier", "source", "created_at")
-    readonly_fields = ("status", "suggestion", "classifier", "source", "created_at")
+    actions = (
+        example_actions.relabel,
+        example_actions.set_aside_as_golden,
+        example_actions.give_back_to_training,
+        example_actions.remove,
+    )
+    fields = ("text", "label", "status", "suggestion", "golden", "classifier", "source", "created_at")
+    readonly_fields = ("status", "suggestion", "golden", "classifier", "source", "created_at")
     inlines = (DecisionInline,)
     change_form_outer_after_template = "admin/classifiers/example/_undo.html"
 
@@ -158,7 +171,8 @@ class ExampleAdmin(ModelAdmin):
     @admin.display(description="Text")
     def excerpt(self, example: Example) -> SafeString:
         text = example.text if len(example.text) <= _EXCERPT else f"{example.text[:_EXCERPT]}…"
-        return format_html('<bdi class="hr-clip">{}</bdi>', text)
+        chip = format_html(' <span class="hr-chip">{}</span>', "golden") if example.is_golden else ""
+        return format_html('<bdi class="hr-clip">{}</bdi>{}', text, chip)
 
     @admin.display(description="Label")
     def label_given(self, example: Example) -> str:
@@ -185,6 +199,14 @@ class ExampleAdmin(ModelAdmin):
         sure = _in_percent(standing.confidence)
         said = "doesn't say how sure" if sure is None else f"{sure} sure"
         return f"{standing.get_source_display()}, {said}{f': {standing.reason}' if standing.reason else ''}"
+
+    @admin.display(description="Golden set")
+    def golden(self, example: Example) -> str:
+        if not example.is_golden:
+            return "Not set aside"
+        if example.state == ExampleState.CONFIRMED:
+            return "Set aside: versions are measured on it and never learn from it."
+        return "Set aside, but without a confirmed label nothing can be measured on it. It isn't learnt from either."
 
     @admin.display(description="Came from")
     def source(self, example: Example) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -15,6 +17,34 @@ from classifiers.services import definitions
 from classifiers.services.definitions import BadDefinition
 
 _ADD = "classifiers.add_classifier"
+
+
+@dataclass(frozen=True)
+class TypeChoice:
+    """A type as the form offers it. `icon` is the name of a symbol of the admin's own font."""
+
+    code: ClassifierType
+    title: str
+    icon: str
+    help: str
+
+
+# Each of the model's types; only such as work are there.
+TYPES = (
+    TypeChoice(
+        code=ClassifierType.CLASSIFIER,
+        title="Classifier",
+        icon="category",
+        help="Gives each text one of your labels: moderation by your own rules, spam, sentiment, intent.",
+    ),
+    TypeChoice(
+        code=ClassifierType.RANKING,
+        title="Ranking",
+        icon="signal_cellular_alt",
+        help="Your labels are steps from worst to best, and each text also gets its place among them, from 0 to 1: the "
+        "quality of posts and reviews, for example, so that the best can be shown first.",
+    ),
+)
 
 
 class NewForm(forms.Form):
@@ -61,5 +91,6 @@ def show_new(request: HttpRequest) -> HttpResponse:
         "opts": Classifier._meta,
         "title": "New classifier",
         "form": form,
+        "types": TYPES,
     }
     return TemplateResponse(request, f"{step_page.FOLDER}/new.html", context)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from classifiers.admin import scores, step_page
+from classifiers.admin import curves, golden, next_steps, recipes, scores, step_page, verdicts
 from classifiers.admin.step_page import StepUrl
 from classifiers.models import Classifier, HeldOut, Version
 from classifiers.services import mistakes, trials, versions
@@ -55,9 +55,6 @@ def show_review(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         tried = _try(classifier, text=request.POST.get("text", ""))
     if version is None:
         return step_page.show(request, classifier, code="review", template="review.html", tried=tried)
-    confused = _confusion(version, request)
-    labels = list(classifier.labels.all())
-    names = scores.names(version)
     return step_page.show(
         request,
         classifier,
@@ -65,21 +62,10 @@ def show_review(request: HttpRequest, classifier: Classifier) -> HttpResponse:
         template="review.html",
         version=version,
         is_live=version.pk == classifier.live_version_id,
-        how_measured=scores.how_measured(version),
-        rows=scores.label_rows(version, colors={label.number: label.color for label in labels}),
-        matrix=scores.confusion(version),
-        confused=confused,
-        confused_names=[names.get(number, f"label {number}") for number in confused or ()],
-        mistake_count=mistakes.count(version),
-        mistakes=[
-            Mistake(
-                held_out=held_out,
-                actual=names.get(held_out.label_number, ""),
-                predicted=names.get(held_out.predicted_number, ""),
-            )
-            for held_out in _mistakes(version, confused)
-        ],
-        shown=mistakes.SHOWN,
+        **_how_good(version, classifier),
+        **_where_it_errs(version, confused=_confusion(version, request)),
+        facts=recipes.facts(version),
+        dropped=recipes.dropped(version),
         versions=_done(classifier).select_related("requested_by")[:_VERSIONS_SHOWN],
         may_promote=request.user.has_perm(_PROMOTE),
         tried=tried,
@@ -97,6 +83,42 @@ def promote(request: HttpRequest, classifier: Classifier, version_id: int) -> Ht
         step_page.log(request, classifier, f"Made version {version.number} live.")
         messages.success(request, f"Version {version.number} answers from now on.")
     return step_page.go(classifier, "review")
+
+
+def _how_good(version: Version, classifier: Classifier) -> dict[str, object]:
+    labels = list(classifier.labels.all())
+    return {
+        "how_measured": scores.how_measured(version),
+        "interval": verdicts.interval(version.scores.get("interval")),
+        "bars": verdicts.bars(version),
+        "order": verdicts.order(version),
+        "calibration": verdicts.calibration(version),
+        "golden": golden.golden_card(version, classifier),
+        "next_steps": next_steps.of(version, label_ids={label.number: label.pk for label in labels}),
+        "rows": scores.label_rows(version, colors={label.number: label.color for label in labels}),
+        "curve": curves.draw(version),
+    }
+
+
+def _where_it_errs(version: Version, *, confused: tuple[int, int] | None) -> dict[str, object]:
+    names = scores.names(version)
+    return {
+        "matrix": scores.confusion(version),
+        "pairs": scores.confused_pairs(version),
+        "most_in_matrix": scores.MOST_IN_MATRIX,
+        "confused": confused,
+        "confused_names": [names.get(number, f"label {number}") for number in confused or ()],
+        "mistake_count": mistakes.count(version),
+        "mistakes": [
+            Mistake(
+                held_out=held_out,
+                actual=names.get(held_out.label_number, ""),
+                predicted=names.get(held_out.predicted_number, ""),
+            )
+            for held_out in _mistakes(version, confused)
+        ],
+        "shown": mistakes.SHOWN,
+    }
 
 
 def _done(classifier: Classifier):  # type: ignore[no-untyped-def]

@@ -12,6 +12,9 @@ from classifiers.services import steps
 
 # Shades of the confusion matrix, 0 (nothing) to 9.
 _SHADES = 9
+# A matrix of more labels fits no screen: those that are mixed up most are listed instead.
+MOST_IN_MATRIX = 20
+_PAIRS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,22 @@ class MatrixRow:
     cells: tuple[Cell, ...]
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Examples of one label that were predicted as another. `percent` is their share of the label's examples."""
+
+    actual: int
+    predicted: int
+    actual_name: str
+    predicted_name: str
+    count: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        return percent(self.count / self.total)
+
+
 def label_rows(version: Version, *, colors: Mapping[int, str]) -> list[LabelRow]:
     """Return the scores of each label of the version, by number; empty where it has none."""
     return [
@@ -86,8 +105,10 @@ def how_measured(version: Version) -> str:
 
 
 def confusion(version: Version) -> list[MatrixRow]:
-    """Return the confusion matrix with shades, each row's relative to the label's examples."""
+    """Return the confusion matrix with shades, each row's relative to the label's examples; empty for many labels."""
     labels = version.scores.get("labels", ())
+    if len(labels) > MOST_IN_MATRIX:
+        return []
     return [
         MatrixRow(
             number=label["number"],
@@ -99,6 +120,27 @@ def confusion(version: Version) -> list[MatrixRow]:
         )
         for label, counts in zip(labels, version.scores.get("confusion", ()), strict=False)
     ]
+
+
+def confused_pairs(version: Version) -> list[Pair]:
+    """Return what is mixed up with what most often, where the labels are too many for a matrix; else nothing."""
+    labels = version.scores.get("labels", ())
+    if len(labels) <= MOST_IN_MATRIX:
+        return []
+    pairs = [
+        Pair(
+            actual=label["number"],
+            predicted=other["number"],
+            actual_name=label["name"],
+            predicted_name=other["name"],
+            count=count,
+            total=sum(counts),
+        )
+        for label, counts in zip(labels, version.scores.get("confusion", ()), strict=False)
+        for other, count in zip(labels, counts, strict=False)
+        if count and other["number"] != label["number"]
+    ]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.actual, pair.predicted))[:_PAIRS_SHOWN]
 
 
 def names(version: Version) -> dict[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -12,7 +14,8 @@ from classifiers.admin import progress, step_page
 from classifiers.admin.step_page import StepUrl
 from classifiers.ml.evaluation import ENOUGH, ENOUGH_PER_LABEL
 from classifiers.models import Classifier, Version
-from classifiers.services import steps, suggestion_use, training
+from classifiers.services import deep_tier, outlook, steps, suggestion_use, training
+from classifiers.services.outlook import Outlook, Remark
 from classifiers.services.suggestion_use import BadFloor
 from classifiers.services.training import NotTrainable
 from moderation import runs
@@ -20,6 +23,7 @@ from moderation.runs import OPEN_STATES
 
 _ADD = "classifiers.add_version"
 _VERSIONS_SHOWN = 20
+_SHORTAGES_SHOWN = 5
 
 
 class SuggestionForm(forms.Form):
@@ -33,6 +37,14 @@ class SuggestionForm(forms.Form):
         widget=forms.NumberInput(attrs={"class": "hr-input", "step": "any", "inputmode": "decimal"}),
         error_messages={"required": "Say how sure suggestions must be: 0 to 100 %."},
     )
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A remark with its link."""
+
+    remark: Remark
+    url: str
 
 
 def show_train(request: HttpRequest, classifier: Classifier) -> HttpResponse:
@@ -78,6 +90,16 @@ def use_suggestions(request: HttpRequest, classifier: Classifier) -> HttpRespons
     return step_page.go(classifier, "train")
 
 
+def switch_deep(request: HttpRequest, classifier: Classifier) -> HttpResponse:
+    """Set whether trainings try the deep tier, too."""
+    is_on = "deep" in request.POST
+    said = "Trainings also try the deep tier." if is_on else "Trainings leave the deep tier out."
+    if deep_tier.switch(classifier.pk, is_on=is_on):
+        step_page.log(request, classifier, said)
+    messages.success(request, f"{said} It counts from the next training on.")
+    return step_page.go(classifier, "train")
+
+
 def cancel(request: HttpRequest, classifier: Classifier, version_id: int) -> HttpResponse:
     """Ask a running training to stop."""
     version = get_object_or_404(Version, classifier=classifier, pk=version_id)
@@ -89,7 +111,8 @@ def cancel(request: HttpRequest, classifier: Classifier, version_id: int) -> Htt
 def _page(
     request: HttpRequest, classifier: Classifier, *, suggestion_form: SuggestionForm | None = None
 ) -> HttpResponse:
-    standing = steps.measure(classifier)
+    standing, labels = steps.measure(classifier), list(classifier.labels.all())
+    ahead = outlook.give(classifier, labels=labels, standing=standing)
     under_way = standing.training
     running = {} if under_way is None else progress.context(under_way, **_addresses(request, classifier, under_way))
     return step_page.show(
@@ -98,7 +121,9 @@ def _page(
         code="train",
         template="train.html",
         standing=standing,
-        bars=step_page.label_bars(classifier.labels.all(), standing=standing),
+        bars=step_page.label_bars(labels, standing=standing),
+        outlook=ahead,
+        **_hints(classifier, ahead),
         good_count=step_page.GOOD_COUNT,
         versions=_ended(classifier),
         may_train=request.user.has_perm(_ADD),
@@ -108,6 +133,23 @@ def _page(
         may_change=request.user.has_perm(step_page.CHANGE),
         **running,
     )
+
+
+def _hints(classifier: Classifier, ahead: Outlook) -> dict[str, object]:
+    hints = [_hint(classifier, remark) for remark in ahead.remarks]
+    first = "" if ahead.best is None else ahead.best.sentence
+    # What is first isn't said a second time.
+    shortages = [shortage for shortage in ahead.shortages if shortage.sentence != first]
+    return {
+        "best": None if ahead.best is None else _hint(classifier, ahead.best),
+        "hints": [hint for hint in hints if hint.remark != ahead.best],
+        "shortages": shortages[:_SHORTAGES_SHOWN],
+        "more_shortages": max(len(shortages) - _SHORTAGES_SHOWN, 0),
+    }
+
+
+def _hint(classifier: Classifier, remark: Remark) -> Hint:
+    return Hint(remark=remark, url=step_page.url(classifier, remark.view))
 
 
 def _suggestion_form(classifier: Classifier) -> SuggestionForm:
@@ -132,6 +174,7 @@ def _addresses(request: HttpRequest, classifier: Classifier, version: Version) -
 URLS = (
     StepUrl("train/", show_train, "train", post=_ADD),
     StepUrl("train/suggestions/", use_suggestions, "train_suggestions", get=None, post=step_page.CHANGE),
+    StepUrl("train/deep/", switch_deep, "train_deep", get=None, post=step_page.CHANGE),
     StepUrl("train/<int:version_id>/progress/", show_progress, "train_progress"),
     StepUrl("train/<int:version_id>/cancel/", cancel, "train_cancel", get=None, post=_ADD),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
+import numpy as np
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from classifiers.admin import step_page
 from classifiers.admin.step_page import StepUrl
+from classifiers.ml import ranking
 from classifiers.models import Classifier
 from moderation.models import Project
 from moderation.services import project_analyzers
@@ -92,7 +94,10 @@ def _answer(classifier: Classifier) -> str:
     # The first label wins with what the others leave over.
     rest = [round(0.05 / max(len(names) - 1, 1), 6)] * (len(names) - 1)
     label_scores = dict(zip(names, [round(1 - sum(rest), 6), *rest], strict=True))
-    finding = {"label": names[0], "score": label_scores[names[0]], "label_scores": label_scores}
+    finding: dict[str, object] = {"label": names[0], "score": label_scores[names[0]], "label_scores": label_scores}
+    if classifier.is_ranking:
+        places = ranking.expected_positions(np.array([list(label_scores.values())]))
+        finding["position"] = round(float(places[0]), 6)
     return json.dumps(finding, indent=2, ensure_ascii=False)
 
 

@@ -62,6 +62,7 @@ def described(example: Example) -> dict[str, Any]:
         "label": None if label is None else {"number": label.number, "name": label.name},
         "state": example.state.lower(),
         "origin": example.origin.lower(),
+        "golden": example.is_golden,
         "created_at": example.created_at,
     }
 

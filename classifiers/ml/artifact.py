@@ -3,7 +3,9 @@
 The manifest holds the weights' SHA-256, so the manifest's own SHA-256, which the database keeps, vouches for both.
 The same data and settings give the same bytes: nothing in it tells the time or the machine.
 
-Format 1: labels, thresholds, scores, settings, encoder id, data hash; tensors `weights` (k, d) and `bias` (k,).
+Format 2: labels, thresholds, scores, settings, encoder id, data hash; tensors `weights` (k, d) and `bias` (k,), and,
+where spelling counts, `grams` (uint8, the n-grams in UTF-8, a line break after each), `gram_idf` (m,) and
+`gram_weights` (k, m). Format 1, which is still read, had no n-grams.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from classifiers.ml import disk
 from classifiers.ml.head import Head
+from classifiers.ml.model import Model
+from classifiers.ml.ngrams import NGrams
 
-FORMAT = 1
+FORMAT = 2
+_READ = (1, 2)
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
 
@@ -63,18 +70,18 @@ class Artifact:
     """A version, ready to answer."""
 
     manifest: Manifest
-    head: Head
+    model: Model
 
 
-def write_artifact(folder: Path, *, manifest: Manifest, head: Head) -> str:
+def write_artifact(folder: Path, *, manifest: Manifest, model: Model) -> str:
     """Write the artifact as the new folder `folder`, whole or not at all; return its SHA-256.
 
     Raises ValueError where labels and weights don't fit, or a weight isn't finite; FileExistsError; OSError.
     """
     if folder.exists():
         raise FileExistsError(folder)
-    _check_shapes(manifest, head)
-    weights = safetensors.numpy.save({"weights": head.weights, "bias": head.bias})
+    _check_shapes(manifest, model)
+    weights = safetensors.numpy.save(_tensors(model))
     content = _to_json(manifest, weights_sha256=sha256(weights).hexdigest())
     with disk.new_folder(folder) as temporary:
         (temporary / WEIGHTS).write_bytes(weights)
@@ -88,21 +95,46 @@ def load_artifact(folder: Path, *, expected_sha256: str) -> Artifact:
     if sha256(content).hexdigest() != expected_sha256:
         raise ArtifactDamaged("The trained version's files are damaged. Train it again, or restore them.")
     entries = json.loads(content)
-    if entries["format"] != FORMAT:
+    if entries["format"] not in _READ:
         raise ArtifactFormatUnknown("The trained version was made by another release. Train it again.")
     if sha256(weights).hexdigest() != entries["weights_sha256"]:
         raise ArtifactDamaged("The trained version's weights are damaged. Train it again, or restore them.")
+    try:
+        return _parse(entries, weights=weights)
+    except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
+        # Only where somebody wrote files and hashes that fit each other: still nothing that may end in a fault of ours.
+        raise ArtifactDamaged("The trained version's files are damaged. Train it again, or restore them.") from error
+
+
+def _parse(entries: Mapping[str, Any], *, weights: bytes) -> Artifact:
     tensors = safetensors.numpy.load(weights)
-    return Artifact(
-        manifest=Manifest(
-            encoder_id=entries["encoder_id"],
-            labels=tuple(ArtifactLabel(**label) for label in entries["labels"]),
-            scores=entries["scores"],
-            settings=entries["settings"],
-            data_sha256=entries["data_sha256"],
-        ),
-        head=Head(weights=tensors["weights"], bias=tensors["bias"]),
+    manifest = Manifest(
+        encoder_id=entries["encoder_id"],
+        labels=tuple(ArtifactLabel(**label) for label in entries["labels"]),
+        scores=entries["scores"],
+        settings=entries["settings"],
+        data_sha256=entries["data_sha256"],
     )
+    model = _model(tensors)
+    _check_shapes(manifest, model)
+    return Artifact(manifest=manifest, model=model)
+
+
+def _tensors(model: Model) -> dict[str, NDArray[Any]]:
+    tensors: dict[str, NDArray[Any]] = {"weights": model.head.weights, "bias": model.head.bias}
+    if model.ngrams is not None:
+        lines = "".join(f"{gram}\n" for gram in model.ngrams.grams).encode()
+        tensors["grams"] = np.frombuffer(lines, dtype=np.uint8)
+        tensors |= {"gram_idf": model.ngrams.idf, "gram_weights": np.ascontiguousarray(model.ngrams.weights)}
+    return tensors
+
+
+def _model(tensors: Mapping[str, NDArray[Any]]) -> Model:
+    head = Head(weights=tensors["weights"], bias=tensors["bias"])
+    if "grams" not in tensors:
+        return Model(head=head)
+    grams = tuple(tensors["grams"].tobytes().decode().split("\n")[:-1])
+    return Model(head=head, ngrams=NGrams(grams=grams, idf=tensors["gram_idf"], weights=tensors["gram_weights"]))
 
 
 def _read(path: Path) -> bytes:
@@ -112,10 +144,16 @@ def _read(path: Path) -> bytes:
         raise ArtifactMissing("The trained version's files are missing. Train it again, or restore them.") from error
 
 
-def _check_shapes(manifest: Manifest, head: Head) -> None:
+def _check_shapes(manifest: Manifest, model: Model) -> None:
+    head = model.head
     if head.label_count != len(manifest.labels) or head.bias.shape != (head.label_count,):
         raise ValueError(f"{len(manifest.labels)} labels, but weights {head.weights.shape}.")
-    if not (np.isfinite(head.weights).all() and np.isfinite(head.bias).all()):
+    grams = model.ngrams
+    if grams is not None and (
+        grams.weights.shape != (head.label_count, len(grams.grams)) or grams.idf.shape != (len(grams.grams),)
+    ):
+        raise ValueError(f"{len(grams.grams)} n-grams, but weights {grams.weights.shape}.")
+    if not all(np.isfinite(tensor).all() for tensor in _tensors(model).values()):
         raise ValueError("A weight isn't finite.")
 
 

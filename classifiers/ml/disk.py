@@ -22,6 +22,16 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def reserve(path: Path) -> None:
+    """Have all of a file's bytes set aside: writing into a mapped file on a full disk would kill the process.
+
+    Raises OSError.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
 @contextmanager
 def new_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give an empty folder to write into; at the end it's flushed to the disk and takes the name `target`.

@@ -92,8 +92,13 @@ def macro_f1(y: NDArray[np.int64], predicted: NDArray[np.int64], *, label_count:
     return float(_per_label(confusion_matrix(y, predicted, label_count=label_count))[2].mean())
 
 
+def f1_of_confusion(confusion: NDArray[np.int64] | NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return each label's F1 from a confusion matrix, whose counts may be weighted. Shapes: (k, k) -> float64 (k,)."""
+    return _per_label(confusion)[2]
+
+
 def _per_label(
-    confusion: NDArray[np.int64],
+    confusion: NDArray[np.int64] | NDArray[np.floating],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     hits = np.diag(confusion).astype(np.float64)
     predicted, actual = confusion.sum(axis=0), confusion.sum(axis=1)

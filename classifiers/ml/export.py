@@ -39,7 +39,7 @@ SHIPPED = "houserules-1"
 # Part of the id: raise it when the same weights give other features than before.
 RECIPE = 4
 MIN_COSINE = 0.97
-_OPSET = 17
+OPSET = 17
 # In the order in which the exported module takes them.
 _INPUT_NAMES = ("input_ids", "attention_mask", "token_type_ids")
 # Lengths, scripts and registers that a community's texts have. Only for comparing two runs of one model.
@@ -145,6 +145,20 @@ def _load(source: str) -> _Model:
     _add(tensors, to=weights, folder=tuned)
     own = sha256(f"{base.weights_sha256} {manifest.delta_sha256}".encode()).hexdigest()
     return replace(base, weights_sha256=own)
+
+
+def load_for_adapting(source: str, *, weights_sha256: str) -> tuple[Any, tuple[int, ...]]:
+    """Return the transformer of the encoder `source` in PyTorch, and which of its layers are read, counted from 1.
+
+    `weights_sha256` are those of the prepared encoder, whose lower layers serve: the layers must be of one model.
+    Raises WeightsDiffer, EncoderUnloadable, delta.DeltaDamaged, delta.WrongBase.
+    """
+    model = _load(source)
+    if model.weights_sha256 != weights_sha256:
+        raise WeightsDiffer(
+            f"The encoder “{source}” has changed since it was prepared. Run: python manage.py prepare_encoder --again"
+        )
+    return model.network.network, model.layers
 
 
 def _add(tensors: Mapping[str, NDArray[np.float32]], *, to: Mapping[str, Any], folder: Path) -> None:
@@ -256,8 +270,14 @@ def _export_checked(model: _Model, path: Path, *, folder: Path) -> NDArray[np.fl
         _export_graph(model, plain)
         for is_fused in (True, False):
             # A graph that was fused wrongly gives wrong numbers without an error; then the plain one is taken.
-            _shrink(model, plain, target=path, is_fused=is_fused)
-            cosines = _cosines(expected, _run_onnx(model, folder))
+            shrink(
+                plain,
+                target=path,
+                heads=model.config.num_attention_heads,
+                hidden=model.config.hidden_size,
+                is_fused=is_fused,
+            )
+            cosines = cosines_of(expected, _run_onnx(model, folder))
             if cosines.min() >= MIN_COSINE:
                 return cosines
     raise ExportInaccurate(
@@ -279,14 +299,14 @@ def _export_graph(model: _Model, path: Path) -> None:
             input_names=list(model.input_names),
             output_names=["states"],
             dynamic_axes={**axes, "states": {0: "batch", 1: "tokens"}},
-            opset_version=_OPSET,
+            opset_version=OPSET,
             # The newer exporter's graph gave wrong vectors once it was fused (cosine .19, torch 2.13).
             dynamo=False,
         )
 
 
-def _shrink(model: _Model, plain: Path, *, target: Path, is_fused: bool) -> None:
-    """Write the graph with fused nodes, if asked, and 8-bit weights, scaled per channel."""
+def shrink(plain: Path, *, target: Path, heads: int, hidden: int, is_fused: bool) -> None:
+    """Write the graph in `plain` with fused nodes, if asked, and 8-bit weights, scaled per channel, to `target`."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.transformers import optimizer
@@ -299,11 +319,7 @@ def _shrink(model: _Model, plain: Path, *, target: Path, is_fused: bool) -> None
         # See `SLOW_FUSIONS`.
         options.enable_skip_layer_norm = False
         optimized = optimizer.optimize_model(
-            str(plain),
-            model_type="bert",
-            num_heads=model.config.num_attention_heads,
-            hidden_size=model.config.hidden_size,
-            optimization_options=options,
+            str(plain), model_type="bert", num_heads=heads, hidden_size=hidden, optimization_options=options
         )
         optimized.save_model_to_file(str(source))
     quantize_dynamic(
@@ -352,7 +368,8 @@ def _run_onnx(model: _Model, folder: Path) -> NDArray[np.float32]:
     return OnnxEncoder(folder, manifest=manifest).encode(_CHECK_TEXTS)
 
 
-def _cosines(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+def cosines_of(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the cosine of each row of `a` with the same row of `b`. Shapes: (n, d), (n, d) -> (n,)."""
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     result: NDArray[np.float64] = ((a * b).sum(axis=1) / lengths).astype(np.float64)
     return result

@@ -93,6 +93,10 @@ class Classifier(models.Model):
     def has_locked_labels(self) -> bool:
         return self.labels_locked_at is not None
 
+    @property
+    def is_ranking(self) -> bool:
+        return self.type == ClassifierType.RANKING
+
 
 class Label(models.Model):
     """One answer that a classifier can give. Written by staff until the first training."""

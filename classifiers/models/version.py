@@ -63,7 +63,7 @@ class Version(BackgroundRun):
         return f"version {self.number}"
 
     def ended_event(self) -> Event | None:
-        """Return what is told to the person who asked for the training; nothing where it was cancelled."""
+        """Return what is told to who asked for the training, else to who made the classifier; nothing if cancelled."""
         if self.state == RunState.CANCELLED:
             return None
         is_done = self.state == RunState.SUCCEEDED
@@ -74,9 +74,15 @@ class Version(BackgroundRun):
             subject=f"Training of {self.classifier}: {'done' if is_done else self.get_state_display().lower()}",
             sentence=f"{learnt}; its F1 is {self.macro_f1:.2f}." if is_done else self.error,
             url=reverse(f"admin:classifiers_classifier_{view}", kwargs={"object_id": self.classifier_id}),
-            user_id=self.requested_by_id,
+            # One that came from the clock or the API has nobody who waits, and a failure must not go unseen.
+            user_id=self.requested_by_id or self.classifier.created_by_id,
             is_bad=not is_done,
-            data={"classifier_id": self.classifier_id, "version_id": self.pk, "number": self.number},
+            data={
+                "classifier_id": self.classifier_id,
+                "version_id": self.pk,
+                "number": self.number,
+                "macro_f1": self.macro_f1,
+            },
         )
 
     @property

@@ -132,6 +132,8 @@ def _copied(old: Example, judgement: _Judgement | None, *, classifier: Classifie
         label_id=None if judgement is None else judgement.label_id,
         state=state,
         confidence=judgement.confidence if judgement and state == ExampleState.SUGGESTED else None,
+        # What the original has never learnt from, its copy doesn't either.
+        is_golden=old.is_golden and state == ExampleState.CONFIRMED,
         # So that the erasure of a request finds the copy as well.
         source_request_id=old.source_request_id,
         source_project_id=old.source_project_id,

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.ml import disk
 from classifiers.models import Embedding
 from classifiers.services import encoders
 from moderation import children, text
@@ -100,6 +101,7 @@ def matrix(keys: Sequence[str], *, encoder_id: str, path: Path, dimension: int) 
     Shapes: float16 (n, dimension), rows in the order of `keys`. Raises KeyError where a vector isn't stored.
     """
     rows = np.lib.format.open_memmap(path, mode="w+", dtype=_DTYPE, shape=(len(keys), dimension))
+    disk.reserve(path)
     done = 0
     for chunk in _chunks(keys):
         found = dict(

@@ -59,13 +59,30 @@ def look(run: ImportRun, *, encoding: str = "", delimiter: str = "", sheet: str 
     Done in a child process, within `timeout_s` and a limit of memory. Raises FileRefused.
     """
     options = _reading(encoding=encoding, delimiter=delimiter, sheet=sheet)
-    with _child(["look", "--file", run.file.path, *options], timeout_s=timeout_s) as messages:
+    return _look(Path(run.file.path), options=options, timeout_s=timeout_s)
+
+
+def look_at(path: Path, *, limit_rows: int, timeout_s: float) -> Look:
+    """Look at a file that isn't staged, as `look` does, and refuse it beyond `limit_rows`. Raises FileRefused."""
+    return _look(path, options=_reading(limit_rows=limit_rows), timeout_s=timeout_s)
+
+
+def _look(path: Path, *, options: Sequence[str], timeout_s: float) -> Look:
+    with _child(["look", "--file", str(path), *options], timeout_s=timeout_s) as messages:
         answer = _only(messages, names={field.name for field in fields(Look)})
     return Look(
         **answer
         | {name: tuple(answer[name]) for name in _LISTS}
         | {"first_rows": tuple(tuple(row) for row in answer["first_rows"])}
     )
+
+
+def read_texts(path: Path, *, seen: Look, text_column: int, limit_rows: int, timeout_s: float) -> list[dict[str, Any]]:
+    """Return the messages of the rows of a file that `look_at` has seen, without labels. Raises FileRefused."""
+    options = _reading(encoding=seen.encoding, delimiter=seen.delimiter, sheet=seen.sheet, limit_rows=limit_rows)
+    arguments = ["rows", "--file", str(path), *options, f"--text-column={text_column}"]
+    with _child(arguments, timeout_s=timeout_s) as messages:
+        return list(_after_total(messages))
 
 
 @contextmanager
@@ -121,7 +138,7 @@ def _label_arguments(run: ImportRun, *, folder: Path) -> list[str]:
     return [f"--label-column={run.label_column}", f"--labels={_labels_path(folder)}"]
 
 
-def _reading(*, encoding: str, delimiter: str, sheet: str) -> list[str]:
+def _reading(*, encoding: str = "", delimiter: str = "", sheet: str = "", limit_rows: int | None = None) -> list[str]:
     # Checked here: no value of a user's may be taken for an option, or be one that no program can be given.
     try:
         if encoding:
@@ -133,7 +150,7 @@ def _reading(*, encoding: str, delimiter: str, sheet: str) -> list[str]:
     if len(sheet) > _SHEET_CHARS or "\0" in sheet or any("\ud800" <= letter <= "\udfff" for letter in sheet):
         raise FileRefused("There is no such sheet in the workbook. Choose another one.")
     given = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet}
-    limits = [f"--limit-rows={settings.UPLOAD_MAX_ROWS}", f"--memory-limit-mb={_CHILD_MEMORY_MB}"]
+    limits = [f"--limit-rows={limit_rows or settings.UPLOAD_MAX_ROWS}", f"--memory-limit-mb={_CHILD_MEMORY_MB}"]
     return [f"--{name}={value}" for name, value in given.items() if value] + limits
 
 

@@ -155,6 +155,12 @@ def page(run: NearDuplicateRun, *, number: int = 1) -> Page:
     )
 
 
+def count_groups(run: NearDuplicateRun) -> tuple[int, int]:
+    """Return how many groups are still to be settled, and how many of them have examples of different labels."""
+    groups = list(_open_groups(run))
+    return len(groups), sum(labels > 1 for _, _, labels in groups)
+
+
 def keep_one(run_id: int, *, group: int, example_id: int) -> int:
     """Delete the group's examples but for `example_id`; return how many were deleted. Raises GroupGone."""
     ids = _member_ids(run_id, group=group)

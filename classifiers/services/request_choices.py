@@ -10,14 +10,15 @@ import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
+from numpy.typing import NDArray
 
 from classifiers.ml import selection, similarity
 from classifiers.ml.artifact import Artifact, ArtifactDamaged, ArtifactFormatUnknown, ArtifactMissing, load_artifact
-from classifiers.ml.head import predict_proba
+from classifiers.ml.model import predict_proba
 from classifiers.models import Classifier, Example, PickReason, RequestImport, RequestPick, Selection
 from classifiers.services import embeddings, example_vectors, log_samples, request_candidates
 from classifiers.services.request_candidates import Candidates
-from moderation import children
+from moderation import children, text
 from moderation.runs import Claim
 
 # Texts among which the most useful are looked for: encoding them is half a minute.
@@ -86,6 +87,7 @@ def _choose(
         timeout_s=settings.TRAINING_TIMEOUT_S,
         span=(_EXAMPLES_END, _REQUESTS_END),
     )
+    texts = list(found.texts.values())
     _, known = example_vectors.matrix(run.classifier_id, encoder=encoder, path=folder / "examples.npy")
 
     def tell(share: float) -> None:
@@ -106,13 +108,18 @@ def _choose(
     artifact, remark = _live_artifact(run.classifier, encoder_id=encoder.id)
     chosen = selection.choose(
         run.wanted,
-        proba=None if artifact is None else predict_proba(X.astype(np.float32), head=artifact.head),
+        proba=None if artifact is None else _proba(artifact, X, texts=[texts[row] for row in fresh.tolist()]),
         familiarity=familiarity[fresh],
         label_counts=_label_counts(run.classifier_id, artifact),
         groups=groups,
         rng=rng,
     )
     return [(int(fresh[row]), PickReason(reason)) for row, reason in chosen], near_copies, remark
+
+
+def _proba(artifact: Artifact, X: NDArray[np.float16], *, texts: Sequence[str]) -> NDArray[np.float32]:
+    contents = [text.normalize(each).content for each in texts]
+    return predict_proba(artifact.model, X.astype(np.float32), texts=contents)
 
 
 def _live_artifact(classifier: Classifier, *, encoder_id: str) -> tuple[Artifact | None, str]:

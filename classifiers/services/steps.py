@@ -24,7 +24,8 @@ class Standing:
     """The numbers from which the steps' states follow.
 
     `counts` has examples by label id, None for unlabelled; `suggested` has those of them whose label only a machine
-    gave, `sure` those of the suggested that a training learns from.
+    gave, `sure` those of the suggested that a training learns from, `golden` those that are set aside to measure on;
+    `learnt_from` has what a training learns from in all.
     """
 
     label_count: int
@@ -36,6 +37,8 @@ class Standing:
     project_count: int
     suggested: Mapping[int, int] = field(default_factory=dict)
     sure: Mapping[int, int] = field(default_factory=dict)
+    golden: Mapping[int, int] = field(default_factory=dict)
+    learnt_from: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def example_count(self) -> int:
@@ -66,8 +69,12 @@ class Standing:
         return self.suggested_count - self.sure_count
 
     @property
+    def golden_count(self) -> int:
+        return sum(self.golden.values())
+
+    @property
     def learnt_from_count(self) -> int:
-        return self.confirmed_count + self.sure_count
+        return self.confirmed_count - self.golden_count + self.sure_count
 
     @property
     def labelled_percent(self) -> int:
@@ -100,6 +107,8 @@ def measure(classifier: Classifier) -> Standing:
         counts=_by_label(counts),
         suggested=counts.suggested,
         sure=counts.sure,
+        golden=counts.golden,
+        learnt_from={label_id: counts.learnt_from(label_id) for label_id in {*counts.confirmed, *counts.sure}},
         problems=tuple(training.problems(classifier, counts=counts)),
         live=classifier.live_version,
         latest=classifier.versions.order_by("-number").first(),

@@ -7,7 +7,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -15,10 +14,19 @@ from django.utils import timezone
 
 from classifiers.ml.encoder import EncoderDamaged, EncoderManifest, EncoderMissing
 from classifiers.models import Classifier, Version
-from classifiers.services import embeddings, encoders, held_out, training_sets, versions
+from classifiers.services import (
+    artifacts,
+    embeddings,
+    encoders,
+    held_out,
+    thresholds,
+    training_material,
+    training_sets,
+    versions,
+)
 from classifiers.services.training_sets import Counts, Snapshot
 from moderation import children, runs
-from moderation.runs import Claim, RunError
+from moderation.runs import Claim, RunCancelled, RunError, RunLost
 
 # The guide: "you can get started with as little as 20 examples"; below that a score would mean nothing.
 MIN_EXAMPLES = 20
@@ -33,6 +41,10 @@ class NotTrainable(Exception):
     """The classifier can't be trained now; the message says what is missing."""
 
 
+class TrainingUnderWay(NotTrainable):
+    """Another training of the classifier waits or runs."""
+
+
 def problems(classifier: Classifier, *, counts: Counts | None = None) -> list[str]:
     """Return what stands in the way of training, as sentences; empty where nothing does.
 
@@ -43,26 +55,31 @@ def problems(classifier: Classifier, *, counts: Counts | None = None) -> list[st
     found = [] if len(labels) > 1 else ["A classifier needs at least two labels."]
     for label in labels:
         if (there := counts.learnt_from(label.pk)) < MIN_PER_LABEL:
-            left_out = _left_out(counts.suggested.get(label.pk, 0) - counts.sure.get(label.pk, 0))
+            unsure = counts.suggested.get(label.pk, 0) - counts.sure.get(label.pk, 0)
+            left_out = _left_out(unsure, golden=counts.golden.get(label.pk, 0))
             found.append(f"“{label.name}” needs at least {MIN_PER_LABEL} examples; it has {there}{left_out}.")
     total = sum(counts.learnt_from(label.pk) for label in labels)
     if total < MIN_EXAMPLES:
-        left_out = _left_out(sum(counts.suggested.values()) - sum(counts.sure.values()))
+        unsure = sum(counts.suggested.values()) - sum(counts.sure.values())
+        left_out = _left_out(unsure, golden=sum(counts.golden.values()))
         found.append(f"Training needs at least {MIN_EXAMPLES} labelled examples; there are {total}{left_out}.")
     return found
 
 
-def _left_out(suggested: int) -> str:
-    """Return what to say of suggestions that aren't learnt from, nothing where there are none."""
-    if not suggested:
-        return ""
-    return f", beside {suggested:,} suggested {'one that is' if suggested == 1 else 'ones that are'} left out"
+def _left_out(suggested: int, *, golden: int) -> str:
+    """Return what to say of labelled examples that aren't learnt from, nothing where there are none."""
+    said = []
+    if suggested:
+        said.append(f"{suggested:,} suggested {'one that is' if suggested == 1 else 'ones that are'} left out")
+    if golden:
+        said.append(f"{golden:,} set aside as golden")
+    return f", beside {' and '.join(said)}" if said else ""
 
 
 def start(classifier_id: int, *, by: Any = None) -> Version:
     """Queue a training of the classifier and lock its labels.
 
-    Raises NotTrainable where examples are missing, or a training is under way.
+    Raises NotTrainable where examples are missing, TrainingUnderWay where another goes on.
     """
     classifier = Classifier.objects.get(pk=classifier_id)
     if found := problems(classifier):
@@ -76,7 +93,7 @@ def start(classifier_id: int, *, by: Any = None) -> Version:
             )
             runs.send(Version, version.pk)
     except IntegrityError as error:
-        raise NotTrainable("A training of this classifier is already under way.") from error
+        raise TrainingUnderWay("A training of this classifier is already under way.") from error
     return version
 
 
@@ -90,9 +107,9 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     version = claim.get_run()
     claim.beat(progress=0.0, step="Reading the examples")
     encoder = _get_encoder_manifest()
-    snapshot, texts = training_sets.take(version.classifier_id)
+    material = training_material.gather(version.classifier)
     computed = embeddings.ensure(
-        texts,
+        material.texts,
         encoder_id=encoder.id,
         claim=claim,
         folder=folder,
@@ -101,14 +118,19 @@ def _carry_out(claim: Claim, *, folder: Path) -> None:
     )
     # Where nothing was to be encoded, the bar is the training's alone.
     begin = _ENCODING_ENDS if computed else 0.0
-    texts.clear()
     claim.beat(progress=begin, step="Training")
-    embeddings.matrix(snapshot.keys, encoder_id=encoder.id, path=folder / "vectors.npy", dimension=encoder.dimension)
-    job = {"labels": labels(version.classifier), "encoder_id": encoder.id, "data_sha256": snapshot.sha256}
-    result = _fit(claim, folder=folder, snapshot=snapshot, job=job, span=(begin, 1.0))
+    material.write(folder, encoder=encoder, seed=_SEED)
+    snapshot = material.snapshot
+    del material
+    result = _fit(claim, folder=folder, span=(begin, 1.0))
     artifact_path = _keep_artifact(version, folder=folder, claim=claim)
-    held_out.keep(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
-    _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
+    try:
+        held_out.keep(claim, version=version, snapshot=snapshot, folder=folder, labels=result["labels"])
+        _finish(claim, version=version, snapshot=snapshot, result=result, artifact_path=artifact_path)
+    except (IntegrityError, RunCancelled, RunLost):
+        # Stopped, another worker's now, or its classifier is gone: no row will ever name these files.
+        artifacts.discard(artifact_path)
+        raise
 
 
 def _get_encoder_manifest() -> EncoderManifest:
@@ -118,18 +140,7 @@ def _get_encoder_manifest() -> EncoderManifest:
         raise RunError(str(error)) from error
 
 
-def labels(classifier: Classifier) -> list[dict[str, Any]]:
-    """Return number and name of each label, by number."""
-    return [{"number": label.number, "name": label.name} for label in classifier.labels.all()]
-
-
-def _fit(
-    claim: Claim, *, folder: Path, snapshot: Snapshot, job: dict[str, Any], span: tuple[float, float]
-) -> dict[str, Any]:
-    index_of = {label["number"]: index for index, label in enumerate(job["labels"])}
-    np.save(folder / "y.npy", np.array([index_of[number] for number in snapshot.label_numbers], dtype=np.int64))
-    np.save(folder / "confirmed.npy", np.array(snapshot.is_confirmed, dtype=np.bool_))
-    (folder / "job.json").write_text(json.dumps({**job, "seed": _SEED}), encoding="utf-8")
+def _fit(claim: Claim, *, folder: Path, span: tuple[float, float]) -> dict[str, Any]:
     arguments = ["train", "--folder", str(folder), "--memory-limit-mb", str(settings.CHILD_MEMORY_MB)]
     timeout_s = settings.TRAINING_TIMEOUT_S
     for _ in children.talk("classifiers.ml.jobs", arguments, claim=claim, timeout_s=timeout_s, span=span):
@@ -162,5 +173,7 @@ def _finish(claim: Claim, *, version: Version, snapshot: Snapshot, result: dict[
             settings=result["settings"],
             artifact_path=artifact_path,
             artifact_sha256=result["artifact_sha256"],
+            # Before the promotion: they are those of the version that is live until then.
+            thresholds=thresholds.carried_over(version.classifier),
         )
         versions.promote(version.pk)

@@ -46,13 +46,15 @@ class AnalyzerInfo:
 class Finding:
     """What one analyzer says of one text: a matcher fills `found`, a classifier leaves it None.
 
-    `label` is None where the analyzer failed, or no label passed its threshold; `score` is the best label's.
-    Units: scores are shares in [0, 1].
+    `label` is None where the analyzer failed, or no label passed its threshold; `score` is the best label's. `position`
+    is where the text stands among labels that are steps from lowest to highest, None where they aren't.
+    Units: scores and position are shares in [0, 1].
     """
 
     label: str | None = None
     score: float | None = None
     label_scores: Mapping[str, float] | None = None
+    position: float | None = None
     found: bool | None = None
     mode: Mode = "NORMAL"
     matches: tuple[str, ...] = ()
@@ -70,14 +72,14 @@ class Finding:
         return "classifier" if self.found is None else "matcher"
 
     def as_gen2(self) -> dict[str, object]:
-        """Return the JSON object that clients of `/moderate/text` read; `error` and `warning` only if set."""
+        """Return the JSON object that clients of `/moderate/text` read; the last three fields only if set."""
         result: dict[str, object] = (
             {"label": self.label, "score": self.score, "label_scores": dict(self.label_scores or {})}
             if self.kind == "classifier"
             else {"found": self.found, "mode": self.mode, "matches": list(self.matches)}
         )
-        remarks = {"error": self.error, "warning": self.warning}
-        return result | {key: remark for key, remark in remarks.items() if remark is not None}
+        optional = {"position": self.position, "error": self.error, "warning": self.warning}
+        return result | {key: value for key, value in optional.items() if value is not None}
 
 
 class Provider(Protocol):

@@ -70,6 +70,7 @@ def test_an_example_is_described(client: APIClient, classifier: Classifier) -> N
                 "label": {"number": 1, "name": "Spam"},
                 "state": "suggested",
                 "origin": "typed",
+                "golden": False,
                 "created_at": made.created_at.isoformat().replace("+00:00", "Z"),
             }
         ],

@@ -177,3 +177,43 @@ def test_another_method_is_refused(client: APIClient, example: Example, method: 
 
 def test_a_parameter_is_refused(client: APIClient, example: Example) -> None:
     assert _issues(client.get(f"{URL}/{example.pk}?fields=text")) == [("fields", "unknown_parameter")]
+
+
+def _labelled(client: APIClient, example: Example) -> str:
+    address = f"{URL}/{example.pk}"
+    client.patch(address, {"label": 1})
+    return address
+
+
+def test_an_example_is_set_aside_as_golden_and_given_back(client: APIClient, example: Example) -> None:
+    address = _labelled(client, example)
+
+    aside = [client.patch(address, {"golden": True}).json()["golden"] for _ in range(2)]
+    seen = client.get(address).json()["golden"]
+    back = [client.patch(address, {"golden": False}).json()["golden"] for _ in range(2)]
+
+    assert (aside, seen, back) == ([True, True], True, [False, False])
+
+
+def test_a_label_and_the_golden_mark_can_be_given_at_once(client: APIClient, example: Example) -> None:
+    response = client.patch(f"{URL}/{example.pk}", {"label": 1, "golden": True})
+
+    assert (response.status_code, response.json()["state"], response.json()["golden"]) == (200, "confirmed", True)
+
+
+@pytest.mark.parametrize("body", [{"golden": True}, {"golden": True, "label": None, "text": "new"}])
+def test_without_a_confirmed_label_nothing_is_set_aside_or_changed(
+    client: APIClient, example: Example, body: dict[str, Any]
+) -> None:
+    response = client.patch(f"{URL}/{example.pk}", body)
+
+    example.refresh_from_db()
+    assert (response.status_code, example.is_golden, example.text) == (409, False, "win a phone")
+    assert "Only an example with a confirmed label" in response.json()["message"]
+
+
+@pytest.mark.parametrize("value", ["true", 1, [], {}])
+def test_golden_is_true_or_false(client: APIClient, example: Example, value: Any) -> None:
+    response = client.patch(f"{URL}/{example.pk}", {"golden": value})
+
+    assert (response.status_code, _issues(response)) == (400, [("golden", "not_a_boolean")])

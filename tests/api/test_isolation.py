@@ -27,6 +27,7 @@ from tests.factories import (
     ImportRunFactory,
     LabelFactory,
     UserFactory,
+    VersionFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,8 @@ BODIES: dict[str, Any] = {
     "examples": {"examples": [{"text": "new"}]},
     "labels": {"name": "New"},
     "label": {"color": "#000000"},
+    "thresholds": {"thresholds": {}},
+    "trainings": None,
     "annotation-runs": {"pick": "first"},
     "annotation-plan": {"pick": "first"},
     "annotation-pause": None,
@@ -71,7 +74,7 @@ class Route:
         return "/api/v1/" + path + QUERIES.get(self.name, "")
 
     def call(self, client: APIClient, address: str) -> Any:
-        body = BODIES.get(self.name, {"text": "changed"}) if self.method in ("post", "patch") else None
+        body = BODIES.get(self.name, {"text": "changed"}) if self.method in ("post", "put", "patch") else None
         return getattr(client, self.method)(address, body)
 
 
@@ -99,6 +102,7 @@ def project() -> Project:
         AnnotationFactory(
             run=AnnotationRunFactory(classifier=classifier, state=RunState.PAUSED, error=SECRET), example=example
         )
+        VersionFactory(classifier=classifier, number=number, state=RunState.FAILED, error=SECRET)
         run = ImportRunFactory(classifier=classifier, state=RunState.FAILED, file_name=SECRET)
         run.refusals.create(row_number=2, reason=SECRET)
     project_with("foreign")

@@ -178,7 +178,7 @@ def test_a_label_that_is_no_choice_changes_nothing(boss: Client, label: str) -> 
     assert not Decision.objects.exists()
 
 
-@pytest.mark.parametrize("action", ["relabel", "remove"])
+@pytest.mark.parametrize("action", ["relabel", "remove", "set_aside_as_golden", "give_back_to_training"])
 def test_rows_of_two_classifiers_are_not_taken_together(boss: Client, action: str) -> None:
     ids = [ExampleFactory().pk, ExampleFactory().pk]
 
@@ -202,7 +202,15 @@ def test_deleting_asks_once_and_says_how_many(boss: Client) -> None:
     assert Example.objects.get() == examples[2]
 
 
-@pytest.mark.parametrize(("action", "permission"), [("relabel", "change_example"), ("remove", "delete_example")])
+@pytest.mark.parametrize(
+    ("action", "permission"),
+    [
+        ("relabel", "change_example"),
+        ("set_aside_as_golden", "change_example"),
+        ("give_back_to_training", "change_example"),
+        ("remove", "delete_example"),
+    ],
+)
 def test_an_action_needs_its_permission(action: str, permission: str) -> None:
     example = ExampleFactory()
     address = reverse(_LIST)
@@ -213,6 +221,51 @@ def test_an_action_needs_its_permission(action: str, permission: str) -> None:
 
     assert "Which ones" not in staff.said(looker)
     assert "Which ones" in staff.said(doer)
+
+
+def test_the_ticked_rows_are_set_aside_as_golden_after_it_was_asked_for(boss: Client) -> None:
+    label = LabelFactory()
+    confirmed = LabelledExampleFactory.create_batch(2, classifier=label.classifier, label=label)
+    unlabelled = ExampleFactory(classifier=label.classifier)
+
+    asked = _act(boss, "set_aside_as_golden", [*confirmed, unlabelled])
+    assert not Example.objects.filter(is_golden=True).exists()
+    done = staff.said(_act(boss, "set_aside_as_golden", [*confirmed, unlabelled], apply=1, scope="ticked"))
+
+    assert "The 3 that you ticked" in staff.said(asked)
+    assert "2 examples set aside." in done
+    assert "1 stay as they are: they have no confirmed label" in done
+    assert set(Example.objects.filter(is_golden=True)) == set(confirmed)
+
+
+def test_golden_rows_are_found_by_the_filter_marked_and_given_back(boss: Client) -> None:
+    label = LabelFactory()
+    golden = LabelledExampleFactory(classifier=label.classifier, label=label, text="set aside", is_golden=True)
+    LabelledExampleFactory(classifier=label.classifier, label=label, text="learnt from")
+    chosen = {"classifier__id__exact": label.classifier_id}
+
+    assert _shown(boss, **chosen, golden=1) == {"set aside"}
+    assert _shown(boss, **chosen, golden="x") == {"set aside", "learnt from"}
+    assert staff.said(boss.get(reverse(_LIST), chosen)).count('<span class="hr-chip">golden</span>') == 1
+    done = _act(boss, "give_back_to_training", [golden], apply=1, scope="ticked")
+
+    assert "1 example given back." in staff.said(done)
+    assert not Example.objects.filter(is_golden=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, "Not set aside"),
+        ({"is_golden": True}, "versions are measured on it and never learn from it"),
+        ({"is_golden": True, "state": ExampleState.SUGGESTED}, "without a confirmed label nothing can be measured"),
+    ],
+    ids=["not golden", "golden", "golden without a confirmed label"],
+)
+def test_an_example_s_page_says_whether_it_is_set_aside(boss: Client, values: dict[str, Any], sentence: str) -> None:
+    example = LabelledExampleFactory(**values)
+
+    assert sentence in staff.said(boss.get(reverse("admin:classifiers_example_change", args=[example.pk])))
 
 
 def _save(boss: Client, example: Example, **values: Any) -> Any:

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from classifiers.models import Classifier, Label
+from classifiers.admin import new
+from classifiers.models import Classifier, ClassifierType, Label
 from tests import staff
 from tests.factories import ClassifierFactory, LabelFactory
 
@@ -69,6 +70,35 @@ def test_a_bad_beginning_is_said_on_the_form(values: dict[str, str], sentence: s
     if "type" not in values:
         assert sentence in staff.said(response)
     assert (response.status_code, Classifier.objects.count()) == (200, 1)
+
+
+def test_each_type_that_works_is_offered_with_what_it_does() -> None:
+    page = staff.said(staff.login().get(reverse(_NEW)))
+
+    assert {choice.code.value for choice in new.TYPES} == set(ClassifierType.values)
+    assert all(f'<input type="radio" name="type" value="{value}"' in page for value in ClassifierType.values)
+    assert page.count(" checked>") == 1
+    assert all(choice.help in page for choice in new.TYPES)
+
+
+def test_a_ranking_is_made_and_its_labels_page_says_that_their_order_counts() -> None:
+    values = {"type": "RANKING", "name": "Quality", "key": "", "description": ""}
+
+    response = staff.login().post(reverse(_NEW), values, follow=True)
+
+    assert Classifier.objects.get().is_ranking
+    assert "the numbers are the order of the labels, from the lowest step to the highest" in staff.said(response)
+
+
+def test_the_chosen_type_stays_where_the_form_is_refused() -> None:
+    page = staff.said(staff.login().post(reverse(_NEW), {"type": "RANKING", "name": ""}))
+
+    assert '<input type="radio" name="type" value="RANKING" checked>' in page
+    assert page.count(" checked>") == 1
+
+
+def test_other_classifiers_are_not_told_of_an_order() -> None:
+    assert "This is a ranking" not in staff.said(staff.login().get(staff.page(ClassifierFactory(), "labels")))
 
 
 def test_sending_the_form_twice_makes_one_classifier() -> None:

@@ -39,6 +39,8 @@ _POSTS = {
     "mistakes": "classifiers.change_example",
     "review": _VIEW,
     "promote": "classifiers.change_version",
+    "golden_set_aside": "classifiers.change_example",
+    "golden_give_back": "classifiers.change_example",
     "use_add": "moderation.add_analyzersetting",
 }
 _POST_ONLY = (
@@ -53,6 +55,8 @@ _POST_ONLY = (
     "train_cancel",
     "train_suggestions",
     "promote",
+    "golden_set_aside",
+    "golden_give_back",
     "use_add",
 )
 

@@ -7,10 +7,11 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django_q.models import OrmQ
 
-from classifiers.models import Classifier, ExampleState, Version
+from classifiers.models import Classifier, DecisionSource, ExampleState, Version
+from classifiers.services import decisions
 from moderation.runs import RunState
 from tests import staff
-from tests.factories import ClassifierFactory, DoneVersionFactory, LabelledExampleFactory, VersionFactory
+from tests.factories import ClassifierFactory, DoneVersionFactory, LabelFactory, LabelledExampleFactory, VersionFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -193,3 +194,87 @@ def test_past_trainings_say_how_many_suggestions_they_learnt_from(boss: Client) 
     version = DoneVersionFactory(example_count=320, suggested_count=200)
 
     assert "(200 suggested)" in staff.said(boss.get(staff.page(version.classifier, "train")))
+
+
+def test_the_deep_tier_is_switched_on_and_off_and_that_stands_in_the_history(boss: Client) -> None:
+    classifier = _trainable()
+
+    on = boss.post(staff.page(classifier, "train_deep"), {"deep": "on"}, follow=True)
+    again = boss.post(staff.page(classifier, "train_deep"), {"deep": "on"}, follow=True)
+    classifier.refresh_from_db()
+    assert classifier.tries_deep
+    assert "Trainings also try the deep tier. It counts from the next training on." in staff.said(on)
+    assert "Deep tier: tried, too" in staff.said(again)
+    off = boss.post(staff.page(classifier, "train_deep"), follow=True)
+
+    classifier.refresh_from_db()
+    assert not classifier.tries_deep
+    assert "Also try the deep tier" in staff.said(off)
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == [
+        "Trainings also try the deep tier.",
+        "Trainings leave the deep tier out.",
+    ]
+
+
+def test_who_may_not_change_the_classifier_may_not_switch_the_deep_tier() -> None:
+    classifier = _trainable()
+    visitor = staff.login("classifiers.view_classifier", "classifiers.add_version")
+
+    page = staff.said(visitor.get(staff.page(classifier, "train")))
+
+    assert "Deep tier: left out" in page
+    assert "Also try the deep tier" not in page
+    assert visitor.post(staff.page(classifier, "train_deep"), {"deep": "on"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("deep", "said"),
+    [
+        ({"tried": True, "kept": True, "gain": 0.031, "noise": 0.01, "serving_ms": 2.1}, "kept, F1 +0.03"),
+        ({"tried": True, "kept": False, "gain": 0.002, "noise": 0.01}, "tried, didn’t win"),
+    ],
+)
+def test_past_trainings_say_what_became_of_the_deep_tier(boss: Client, deep: dict[str, object], said: str) -> None:
+    version = DoneVersionFactory(settings={"deep": deep})
+
+    assert said in staff.said(boss.get(staff.page(version.classifier, "train")))
+
+
+def test_with_fewer_than_twenty_examples_page_and_button_refuse(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    staff.trainable(classifier, each=9)
+
+    page = staff.said(boss.get(staff.page(classifier, "train")))
+    answer = boss.post(staff.page(classifier, "train"), follow=True)
+
+    assert "Training needs at least 20 labelled examples; there are 18." in page
+    assert "Train on" not in page
+    assert "Training needs at least 20 labelled examples; there are 18." in staff.said(answer)
+    assert not Version.objects.exists()
+
+
+def test_what_changed_since_the_live_version_is_said(boss: Client) -> None:
+    classifier = _trainable()
+    version = DoneVersionFactory(classifier=classifier, number=4)
+    Classifier.objects.filter(pk=classifier.pk).update(live_version=version)
+    before = staff.said(boss.get(staff.page(classifier, "train")))
+    for example in classifier.examples.all()[:3]:
+        decisions.decide(example.pk, label_id=classifier.labels.last().pk, source=DecisionSource.PERSON)
+
+    after = staff.said(boss.get(staff.page(classifier, "train")))
+
+    assert "Nothing has changed since version 4 was trained." in before
+    assert "3 changes to labels and texts since version 4 was trained." in after
+
+
+def test_of_many_short_labels_the_rarest_are_named_and_the_others_counted(boss: Client) -> None:
+    classifier = ClassifierFactory()
+    for number in range(8):
+        label = LabelFactory(classifier=classifier, number=number, name=f"Topic {number}")
+        LabelledExampleFactory.create_batch(number + 3, classifier=classifier, label=label)
+
+    page = staff.said(boss.get(staff.page(classifier, "train")))
+
+    assert "“Topic 5” has 8 examples; 20 are" in page
+    assert "“Topic 6” has" not in page
+    assert "And 2 more labels with few examples." in page

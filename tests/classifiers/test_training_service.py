@@ -141,6 +141,19 @@ def test_suggestions_that_are_left_out_do_not_make_it_trainable() -> None:
     ]
 
 
+def test_what_is_set_aside_as_golden_does_not_make_it_trainable_and_is_said() -> None:
+    classifier = _classifier(each=10)
+    golden_ids = list(Example.objects.filter(label__number=1).order_by("-pk").values_list("pk", flat=True)[:8])
+    Example.objects.filter(pk__in=golden_ids).update(is_golden=True)
+    _suggest(classifier, numbers=(1,), each=1, confidence=0.5)
+
+    left_out = "beside 1 suggested one that is left out and 8 set aside as golden"
+    assert training.problems(classifier) == [
+        f"“Advert” needs at least 2 examples; it has 1, {left_out}.",
+        f"Training needs at least 20 labelled examples; there are 11, {left_out}.",
+    ]
+
+
 def test_suggestions_that_are_sure_enough_make_it_trainable() -> None:
     classifier = _classifier(each=10)
     _suggest(classifier, numbers=(0, 1), each=10, confidence=0.7)

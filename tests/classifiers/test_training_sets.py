@@ -1,4 +1,4 @@
-"""What a training learns from: every confirmed label, and suggestions that are sure enough."""
+"""What a training learns from: every confirmed label, and suggestions that are sure enough; what is set aside isn't."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import Count
 
 from classifiers.models import Classifier, Example, ExampleState, Label
 from classifiers.services import training_sets
@@ -21,6 +23,10 @@ def _suggest(label: Label, confidence: float | None, **values: Any) -> Example:
     return LabelledExampleFactory(
         classifier=label.classifier, label=label, state=ExampleState.SUGGESTED, confidence=confidence, **values
     )
+
+
+def _set_aside(label: Label, **values: Any) -> Example:
+    return LabelledExampleFactory(classifier=label.classifier, label=label, is_golden=True, **values)
 
 
 def _taken(classifier: Classifier) -> set[int]:
@@ -72,13 +78,79 @@ def test_every_kind_is_counted_for_its_label() -> None:
     assert (counts.sure, counts.unlabelled, counts.labelled(other.pk)) == ({other.pk: 1}, 2, 3)
 
 
-def test_counting_takes_two_queries_however_many_labels_there_are(django_assert_num_queries: Any) -> None:
+def test_counting_takes_three_queries_however_many_labels_there_are(django_assert_num_queries: Any) -> None:
     classifier = ClassifierFactory()
     for _ in range(5):
-        _suggest(LabelFactory(classifier=classifier), 0.9)
+        label = LabelFactory(classifier=classifier)
+        _suggest(label, 0.9)
+        _set_aside(label)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         training_sets.count(classifier)
+
+
+def test_what_is_set_aside_is_never_learnt_from() -> None:
+    label = LabelFactory()
+    learnt = LabelledExampleFactory(classifier=label.classifier, label=label)
+    golden = _set_aside(label)
+    # Marked while they were confirmed; then their labels were taken away, and a machine suggested others.
+    _suggest(label, 0.9, is_golden=True)
+    _suggest(label, 0.1, is_golden=True)
+    ExampleFactory(classifier=label.classifier, is_golden=True)
+
+    counts = training_sets.count(label.classifier)
+
+    assert _taken(label.classifier) == {learnt.pk}
+    assert (counts.confirmed, counts.golden, counts.sure) == ({label.pk: 2}, {label.pk: 1}, {})
+    assert (counts.suggested, counts.unlabelled) == ({label.pk: 2}, 1)
+    assert (counts.learnt_from(label.pk), counts.labelled(label.pk)) == (1, 4)
+    assert golden.pk not in _taken(label.classifier)
+
+
+def test_suggestions_that_are_sure_count_beside_those_that_are_set_aside() -> None:
+    label = LabelFactory()
+    _suggest(label, 0.9)
+    _suggest(label, 0.9, is_golden=True)
+
+    counts = training_sets.count(label.classifier)
+
+    assert (counts.sure, counts.learnt_from(label.pk)) == ({label.pk: 1}, 1)
+
+
+def test_the_golden_set_is_what_is_set_aside_and_confirmed() -> None:
+    label = LabelFactory(number=3)
+    LabelledExampleFactory(classifier=label.classifier, label=label)
+    _suggest(label, 1.0, is_golden=True)
+    ExampleFactory(classifier=label.classifier, is_golden=True)
+    _set_aside(LabelFactory())
+    second, first = _set_aside(label, text_key="b" * 64), _set_aside(label, text_key="a" * 64)
+
+    taken = training_sets.take_golden(label.classifier_id)
+
+    assert taken is not None
+    snapshot, texts = taken
+    assert (snapshot.example_ids, snapshot.label_numbers) == ((first.pk, second.pk), (3, 3))
+    assert (snapshot.suggested_count, texts) == (0, {"a" * 64: first.text, "b" * 64: second.text})
+
+
+def test_without_a_golden_set_there_is_none_to_take() -> None:
+    assert training_sets.take_golden(LabelledExampleFactory().classifier_id) is None
+
+
+def test_where_all_labelled_examples_are_set_aside_there_is_nothing_to_learn_from() -> None:
+    label = LabelFactory()
+    _set_aside(label)
+
+    with pytest.raises(RunError, match="no labelled examples any more"):
+        training_sets.take(label.classifier_id)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="A plan of SQLite's.")
+def test_golden_examples_are_found_by_their_own_index() -> None:
+    golden = Example.objects.filter(classifier_id=1, is_golden=True).order_by()
+    counted = golden.values_list("state", "label").annotate(Count("pk"))
+
+    assert "USING INDEX example_golden_idx" in counted.explain()
 
 
 def test_a_snapshot_says_which_labels_are_confirmed_in_the_order_of_the_keys() -> None:

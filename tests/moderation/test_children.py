@@ -118,3 +118,18 @@ def test_a_work_folder_is_gone_afterwards_however_the_work_ends(claim: Claim, se
         raise RunCancelled
 
     assert list(settings.WORK_DIR.iterdir()) == []
+
+
+def test_a_folder_that_a_dead_worker_left_goes_once_nobody_holds_its_run(claim: Claim, settings: Any) -> None:
+    left = settings.WORK_DIR / f"version-{claim.run_id}-{claim.token.hex}"
+    others = settings.WORK_DIR / "check-some-thing"
+    for folder in (left, others):
+        folder.mkdir(parents=True)
+        (folder / "vectors.npy").write_bytes(b"x")
+
+    held = children.sweep()
+    claim.fail("It came to nothing.")
+    swept = [children.sweep(), children.sweep()]
+
+    assert (held, swept) == (0, [1, 0])
+    assert list(settings.WORK_DIR.iterdir()) == [others]

@@ -164,6 +164,10 @@ def test_a_provider_can_be_registered_again_but_not_replaced_by_another_kind() -
             Finding(label="A", score=0.75, label_scores={"A": 0.75, "B": 0.25}),
             {"label": "A", "score": 0.75, "label_scores": {"A": 0.75, "B": 0.25}},
         ),
+        (
+            Finding(label="A", score=0.75, label_scores={"A": 0.75, "B": 0.25}, position=0.0),
+            {"label": "A", "score": 0.75, "label_scores": {"A": 0.75, "B": 0.25}, "position": 0.0},
+        ),
         (Finding(found=False), {"found": False, "mode": "NORMAL", "matches": []}),
         (Finding.failed("Broken."), {"label": None, "score": None, "label_scores": {}, "error": "Broken."}),
         (

@@ -1,13 +1,13 @@
-"""Heads: fitted, tuned, and what they answer."""
+"""Heads: fitted, and what they answer."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from classifiers.ml.fitting import C_GRID, Problem, balanced_log_loss, choose_c, fit_head, predict_held_out
-from classifiers.ml.folds import assign_folds
+from classifiers.ml.fitting import Problem, balanced_log_loss, fit_head, run_parallel
 from classifiers.ml.head import Head, predict_proba
 
 
@@ -69,42 +69,48 @@ def test_a_wrong_dimension_is_refused() -> None:
         predict_proba(np.zeros((1, 5), dtype=np.float32), head=head)
 
 
-def test_what_is_held_out_is_predicted_by_a_model_that_never_saw_it() -> None:
-    # One example is labelled against all its neighbors: only a model that saw it could get it right.
-    problem = _clouds(label_count=2, noise=0.05)
-    y = problem.y.copy()
-    y[0] = 1
-    odd = Problem(X=problem.X, y=y, label_count=2)
-    folds = assign_folds(y, fold_count=5, rng=np.random.default_rng(0))
+def test_a_row_that_weighs_twice_counts_as_two() -> None:
+    problem = _clouds(label_count=2, each=3)
+    twice = problem.take(np.array([0, 0, 1, 2, 3, 4, 5]))
 
-    proba = predict_held_out(odd, folds=folds, C_of_fold=dict.fromkeys(range(5), 100.0))
+    weighted = fit_head(problem, C=1.0, weights=np.array([2.0, 1, 1, 1, 1, 1]), tolerance=1e-8)
+    repeated = fit_head(twice, C=1.0, weights=np.ones(7), tolerance=1e-8)
 
-    assert proba[0].argmax() == 0
+    assert np.allclose(weighted.weights, repeated.weights, atol=1e-3)
+    assert np.allclose(weighted.bias, repeated.bias, atol=1e-3)
 
 
-def test_noise_is_regularized_more_than_signal() -> None:
-    rng = np.random.default_rng(0)
-    signal = _clouds(label_count=2, noise=0.1)
-    noise = Problem(X=rng.standard_normal((40, 6)).astype(np.float32), y=signal.y, label_count=2)
-    folds = assign_folds(signal.y, fold_count=5, rng=rng)
+def test_sparse_rows_are_fitted_like_others() -> None:
+    problem = _clouds(label_count=3)
+    thin = Problem(X=sparse.csr_matrix(problem.X), y=problem.y, label_count=3)
 
-    assert choose_c(noise, folds=folds) == C_GRID[0]
-    assert choose_c(signal, folds=folds) == C_GRID[-1]
+    dense, sparsely = fit_head(problem, C=1.0, tolerance=1e-8), fit_head(thin, C=1.0, tolerance=1e-8)
+
+    assert np.allclose(dense.weights, sparsely.weights, atol=1e-3)
 
 
-def test_c_is_chosen_by_the_examples_that_are_measured() -> None:
-    # The half that isn't measured is noise: by it alone the strongest penalty would win.
-    rng = np.random.default_rng(0)
-    clear = _clouds(label_count=2, noise=0.1)
-    noise = rng.standard_normal((40, 6)).astype(np.float32)
-    both = Problem(X=np.concatenate([clear.X, 3 * noise]), y=np.tile(clear.y, 2), label_count=2)
-    folds = np.tile(assign_folds(clear.y, fold_count=5, rng=rng), 2)
-    is_clear = np.arange(80) < 40
+def test_of_three_labels_two_that_are_there_keep_their_places() -> None:
+    # scikit-learn keeps one row for two labels: it's the second one's.
+    problem = _clouds(label_count=2)
+    moved = Problem(X=problem.X, y=np.where(problem.y == 0, 0, 2), label_count=3)
 
-    by_clear, by_noise = (choose_c(both, folds=folds, is_measured=mask) for mask in (is_clear, ~is_clear))
+    proba = predict_proba(problem.X, head=fit_head(moved, C=3.0))
 
-    assert by_noise == C_GRID[0]
-    assert by_clear > by_noise
+    plain = predict_proba(problem.X, head=fit_head(problem, C=3.0))
+    assert np.allclose(proba[:, [0, 2]], plain, atol=1e-6)
+    assert (proba[:, 1] == 0.0).all()
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1_000_000_000], ids=["small", "too large for copies"])
+def test_work_that_is_shared_comes_back_in_order(size_bytes: int) -> None:
+    assert run_parallel(lambda number: number * number, range(20), size_bytes=size_bytes) == [
+        number * number for number in range(20)
+    ]
+
+
+def test_an_error_in_shared_work_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_parallel(lambda number: 1 // number, [2, 1, 0], size_bytes=0)
 
 
 def test_every_label_weighs_the_same_in_the_loss() -> None:

@@ -33,7 +33,9 @@ def _prepare_training(folder: Path, *, suggested: int = 0) -> None:
     np.save(folder / "y.npy", y)
     np.save(folder / "confirmed.npy", np.arange(40) % 20 >= suggested // 2)
     labels = [{"number": 0, "name": "Fine"}, {"number": 4, "name": "Spam"}]
-    job = {"labels": labels, "encoder_id": "tiny", "data_sha256": "ab", "seed": 0}
+    (folder / "texts.json").write_text(json.dumps([f"text {row}" for row in range(40)]), encoding="utf-8")
+    np.save(folder / "ids.npy", np.arange(100, 140))
+    job = {"labels": labels, "encoder_id": "tiny", "layer_count": 2, "data_sha256": "ab", "seed": 0}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
 
 
