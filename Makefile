@@ -9,7 +9,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BENCHMARK_DATA ?= ../shared/data/benchmark
 
-.PHONY: run test test-fast test-browser lint format bench bench-encoder install
+.PHONY: run test test-fast test-browser lint format bench bench-encoder bench-quality install
 
 run: install
 	@$(BIN)/python manage.py quickstart --port $(PORT)
@@ -54,3 +54,8 @@ bench: install
 # The tuned encoder against its plain base.
 bench-encoder: install
 	BENCHMARK_DATA=$(BENCHMARK_DATA) $(BIN)/python -m tests.benchmarks encoder-quality
+
+# Our trainings against their peers. DATA is a folder with train.csv and test.csv, or of such folders; DEEP=1 adds the
+# deep tier, SETFIT_PYTHON=<a Python that has setfit> SetFit. DRAWS=5.
+bench-quality: install
+	BENCHMARK_DATA=$(or $(DATA),$(BENCHMARK_DATA)) $(BIN)/python -m tests.benchmarks quality

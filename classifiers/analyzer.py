@@ -49,8 +49,8 @@ class ClassifierProvider:
             except (_NotTrained, *_UNUSABLE, *_NO_ENCODER) as error:
                 found[classifier.key] = [Finding.failed(str(error))] * len(texts)
         if ready and texts:
-            vectors = predictor.embed(texts)
-            found |= {key: _findings(each, vectors, texts=texts) for key, each in ready.items()}
+            features = predictor.read(texts, artifacts=[each.artifact for each in ready.values()])
+            found |= {key: _findings(each, features, texts=texts) for key, each in ready.items()}
         return found
 
 
@@ -60,7 +60,7 @@ def answer(version: Version, *, texts: Sequence[str]) -> list[Finding]:
         ready = _load(version, is_ranking=version.classifier.is_ranking)
     except (*_UNUSABLE, *_NO_ENCODER) as error:
         return [Finding.failed(str(error))] * len(texts)
-    return _findings(ready, predictor.embed(texts), texts=texts) if texts else []
+    return _findings(ready, predictor.read(texts, artifacts=[ready.artifact]), texts=texts) if texts else []
 
 
 class _NotTrained(Exception):
@@ -100,9 +100,9 @@ def _thresholds(version: Version, labels: Sequence[ArtifactLabel]) -> Sequence[f
     return [version.thresholds.get(str(label.number), label.threshold) for label in labels]
 
 
-def _findings(ready: _Ready, vectors: NDArray[np.float32], *, texts: Sequence[str]) -> list[Finding]:
+def _findings(ready: _Ready, features: predictor.Features, *, texts: Sequence[str]) -> list[Finding]:
     labels = ready.artifact.manifest.labels
-    proba = predictor.probabilities(ready.artifact, vectors, texts=texts)
+    proba = predictor.probabilities(ready.artifact, features, texts=texts)
     findings = [_finding(labels, row, thresholds=ready.thresholds) for row in proba]
     if not ready.is_ranking:
         return findings

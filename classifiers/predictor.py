@@ -5,18 +5,34 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
 from classifiers.ml.artifact import Artifact, load_artifact
+from classifiers.ml.deep.upper import UpperSession
+from classifiers.ml.encoder import TokenStates
 from classifiers.ml.model import predict_proba
 from classifiers.models import Version
 from classifiers.services import encoders
 
 # An artifact of 50 labels is 230 kB: 200 of them cost less than the encoder.
 _KEPT = 200
+
+
+# Adapted layers of so many classifiers run at once: 150 MB.
+_SESSIONS_KEPT = 20
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the encoder says of some texts. Shapes: vectors float32 (n, d); `states`, where asked for, one a text."""
+
+    vectors: NDArray[np.float32]
+    states: Sequence[TokenStates] | None = None
 
 
 class WrongEncoder(Exception):
@@ -51,12 +67,45 @@ def warm() -> None:
     encoders.get_encoder().encode(["warm"])
 
 
+class _Sessions:
+    """The adapted layers that are running, by what they are: each takes 7 MB and more."""
+
+    def __init__(self) -> None:
+        self._by_sha256: OrderedDict[str, UpperSession] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, content: bytes) -> UpperSession:
+        """Return the session that runs `content`. Raises UpperDamaged."""
+        key = sha256(content).hexdigest()
+        with self._lock:
+            if (session := self._by_sha256.get(key)) is None:
+                session = self._by_sha256[key] = UpperSession(content)
+                while len(self._by_sha256) > _SESSIONS_KEPT:
+                    self._by_sha256.popitem(last=False)
+            self._by_sha256.move_to_end(key)
+            return session
+
+
+_sessions = _Sessions()
+
+
+def read(texts: Sequence[str], *, artifacts: Sequence[Artifact]) -> Features:
+    """Return what the artifacts need to know of texts that are normalised already, in one pass for all of them."""
+    if not any(artifact.model.upper is not None for artifact in artifacts):
+        return Features(vectors=embed(texts))
+    vectors, states = encoders.get_encoder().encode_with_states(texts)
+    return Features(vectors=_rounded(vectors), states=states)
+
+
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the features of texts that are normalised already.
 
     Shapes: float32 (n, d), rounded to float16 as the vectors that training saw.
     """
-    vectors = encoders.get_encoder().encode(texts)
+    return _rounded(encoders.get_encoder().encode(texts))
+
+
+def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return vectors.astype(np.float16).astype(np.float32)
 
 
@@ -68,9 +117,18 @@ def load(version: Version) -> Artifact:
     return artifact
 
 
-def probabilities(artifact: Artifact, vectors: NDArray[np.float32], *, texts: Sequence[str]) -> NDArray[np.float32]:
+def probabilities(artifact: Artifact, features: Features, *, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return the probability of each label for each of the texts, which are normalised already, and their features.
 
-    Shapes: vectors float32 (n, d) -> float32 (n, k), rows sum to 1, columns in the order of the manifest's labels.
+    Adapted layers read the texts once more where `features` don't hold their token states.
+
+    Shapes: float32 (n, k), rows sum to 1, columns in the order of the manifest's labels.
     """
-    return predict_proba(artifact.model, vectors, texts=texts)
+    upper = artifact.model.upper
+    if upper is None:
+        return predict_proba(artifact.model, features.vectors, texts=texts)
+    states = features.states
+    if states is None:
+        _, states = encoders.get_encoder().encode_with_states(texts)
+    upper_features = _sessions.get(upper.content).encode(states)
+    return predict_proba(artifact.model, features.vectors, texts=texts, upper_features=upper_features)

@@ -10,6 +10,7 @@ from django.conf import settings
 from classifiers.ml.artifact import ArtifactLabel, Manifest, write_artifact
 from classifiers.ml.head import Head
 from classifiers.ml.model import Model
+from classifiers.ml.ngrams import NGrams
 from classifiers.models import Classifier, Version
 from classifiers.services import encoders, versions
 from moderation.text import normalize
@@ -30,10 +31,11 @@ def go_live(
     thresholds: Mapping[str, float] | None = None,
     encoder_id: str | None = None,
     path: str = "",
+    ngrams: NGrams | None = None,
 ) -> Version:
     """Give the classifier a live version that labels a text by the prototype which is closest to it.
 
-    A label without a threshold is given for any score.
+    A label without a threshold is given for any score. `ngrams` add to the logits, where there are any.
 
     Needs the prepared encoder: the fixture `encoder_folder`.
     """
@@ -54,7 +56,9 @@ def go_live(
             settings={},
             data_sha256="0" * 64,
         ),
-        model=Model(head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32))),
+        model=Model(
+            head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32)), ngrams=ngrams
+        ),
     )
     version.save()
     return versions.promote(version.pk)

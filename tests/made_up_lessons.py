@@ -20,7 +20,8 @@ def clouds(y: NDArray[np.int64], *, noises: tuple[float, ...], rng: np.random.Ge
     """
     centers = np.eye(len(_MARKS))[y]
     blocks = [
-        (centers if np.isfinite(noise) else 0) + (noise if np.isfinite(noise) else 1) * rng.standard_normal(centers.shape)
+        (centers if np.isfinite(noise) else 0)
+        + (noise if np.isfinite(noise) else 1) * rng.standard_normal(centers.shape)
         for noise in noises
     ]
     return np.concatenate(blocks, axis=1).astype(np.float32)

@@ -76,7 +76,7 @@ def _by_version(classifier: Classifier, example: Example, *, labels: Sequence[La
         # The screens that are about versions say what is wrong with it; here the neighbors help as well.
         return None
     [shares] = predictor.probabilities(
-        artifact, vectors.of_example(example)[None], texts=[normalize(example.text).content]
+        artifact, predictor.Features(vectors.of_example(example)[None]), texts=[normalize(example.text).content]
     )
     share_of = {label.number: float(share) for label, share in zip(artifact.manifest.labels, shares, strict=True)}
     rows = _ranked(

@@ -5,7 +5,9 @@ The same data and settings give the same bytes: nothing in it tells the time or 
 
 Format 2: labels, thresholds, scores, settings, encoder id, data hash; tensors `weights` (k, d) and `bias` (k,), and,
 where spelling counts, `grams` (uint8, the n-grams in UTF-8, a line break after each), `gram_idf` (m,) and
-`gram_weights` (k, m). Format 1, which is still read, had no n-grams.
+`gram_weights` (k, m), and, where upper layers were adapted, `upper_weights` (k, u) and `upper_bias` (k,); then there is
+a third file, `upper.onnx`, whose SHA-256 is in the manifest, too: a graph and its weights, which can't run code either.
+Format 1, which is still read, had neither.
 """
 
 from __future__ import annotations
@@ -24,13 +26,14 @@ from numpy.typing import NDArray
 
 from classifiers.ml import disk
 from classifiers.ml.head import Head
-from classifiers.ml.model import Model
+from classifiers.ml.model import Model, Upper
 from classifiers.ml.ngrams import NGrams
 
 FORMAT = 2
 _READ = (1, 2)
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.safetensors"
+UPPER = "upper.onnx"
 
 
 class ArtifactMissing(Exception):
@@ -82,9 +85,12 @@ def write_artifact(folder: Path, *, manifest: Manifest, model: Model) -> str:
         raise FileExistsError(folder)
     _check_shapes(manifest, model)
     weights = safetensors.numpy.save(_tensors(model))
-    content = _to_json(manifest, weights_sha256=sha256(weights).hexdigest())
+    upper = None if model.upper is None else model.upper.content
+    content = _to_json(manifest, weights=weights, upper=upper)
     with disk.new_folder(folder) as temporary:
         (temporary / WEIGHTS).write_bytes(weights)
+        if upper is not None:
+            (temporary / UPPER).write_bytes(upper)
         (temporary / MANIFEST).write_bytes(content)
     return sha256(content).hexdigest()
 
@@ -99,14 +105,19 @@ def load_artifact(folder: Path, *, expected_sha256: str) -> Artifact:
         raise ArtifactFormatUnknown("The trained version was made by another release. Train it again.")
     if sha256(weights).hexdigest() != entries["weights_sha256"]:
         raise ArtifactDamaged("The trained version's weights are damaged. Train it again, or restore them.")
+    upper = None
+    if "upper_sha256" in entries:
+        upper = _read(folder / UPPER)
+        if sha256(upper).hexdigest() != entries["upper_sha256"]:
+            raise ArtifactDamaged("The trained version's adapted layers are damaged. Train it again, or restore them.")
     try:
-        return _parse(entries, weights=weights)
+        return _parse(entries, weights=weights, upper=upper)
     except (KeyError, TypeError, ValueError, safetensors.SafetensorError) as error:
         # Only where somebody wrote files and hashes that fit each other: still nothing that may end in a fault of ours.
         raise ArtifactDamaged("The trained version's files are damaged. Train it again, or restore them.") from error
 
 
-def _parse(entries: Mapping[str, Any], *, weights: bytes) -> Artifact:
+def _parse(entries: Mapping[str, Any], *, weights: bytes, upper: bytes | None) -> Artifact:
     tensors = safetensors.numpy.load(weights)
     manifest = Manifest(
         encoder_id=entries["encoder_id"],
@@ -115,7 +126,7 @@ def _parse(entries: Mapping[str, Any], *, weights: bytes) -> Artifact:
         settings=entries["settings"],
         data_sha256=entries["data_sha256"],
     )
-    model = _model(tensors)
+    model = _model(tensors, upper=upper)
     _check_shapes(manifest, model)
     return Artifact(manifest=manifest, model=model)
 
@@ -126,15 +137,20 @@ def _tensors(model: Model) -> dict[str, NDArray[Any]]:
         lines = "".join(f"{gram}\n" for gram in model.ngrams.grams).encode()
         tensors["grams"] = np.frombuffer(lines, dtype=np.uint8)
         tensors |= {"gram_idf": model.ngrams.idf, "gram_weights": np.ascontiguousarray(model.ngrams.weights)}
+    if model.upper is not None:
+        tensors |= {"upper_weights": model.upper.head.weights, "upper_bias": model.upper.head.bias}
     return tensors
 
 
-def _model(tensors: Mapping[str, NDArray[Any]]) -> Model:
-    head = Head(weights=tensors["weights"], bias=tensors["bias"])
-    if "grams" not in tensors:
-        return Model(head=head)
-    grams = tuple(tensors["grams"].tobytes().decode().split("\n")[:-1])
-    return Model(head=head, ngrams=NGrams(grams=grams, idf=tensors["gram_idf"], weights=tensors["gram_weights"]))
+def _model(tensors: Mapping[str, NDArray[Any]], *, upper: bytes | None) -> Model:
+    ngrams = adapted = None
+    if "grams" in tensors:
+        grams = tuple(tensors["grams"].tobytes().decode().split("\n")[:-1])
+        ngrams = NGrams(grams=grams, idf=tensors["gram_idf"], weights=tensors["gram_weights"])
+    if upper is not None:
+        head = Head(weights=tensors["upper_weights"], bias=tensors["upper_bias"])
+        adapted = Upper(content=upper, head=head)
+    return Model(head=Head(weights=tensors["weights"], bias=tensors["bias"]), ngrams=ngrams, upper=adapted)
 
 
 def _read(path: Path) -> bytes:
@@ -153,10 +169,14 @@ def _check_shapes(manifest: Manifest, model: Model) -> None:
         grams.weights.shape != (head.label_count, len(grams.grams)) or grams.idf.shape != (len(grams.grams),)
     ):
         raise ValueError(f"{len(grams.grams)} n-grams, but weights {grams.weights.shape}.")
+    if model.upper is not None and len(model.upper.head.weights) != head.label_count:
+        raise ValueError(f"{head.label_count} labels, but adapted layers for {len(model.upper.head.weights)}.")
     if not all(np.isfinite(tensor).all() for tensor in _tensors(model).values()):
         raise ValueError("A weight isn't finite.")
 
 
-def _to_json(manifest: Manifest, *, weights_sha256: str) -> bytes:
-    entries = {"format": FORMAT, "weights_sha256": weights_sha256, **asdict(manifest)}
+def _to_json(manifest: Manifest, *, weights: bytes, upper: bytes | None) -> bytes:
+    entries = {"format": FORMAT, "weights_sha256": sha256(weights).hexdigest(), **asdict(manifest)}
+    if upper is not None:
+        entries["upper_sha256"] = sha256(upper).hexdigest()
     return json.dumps(entries, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"

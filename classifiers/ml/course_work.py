@@ -6,7 +6,8 @@ Reads, all in the order of the examples:
     y.npy, confirmed.npy        int (n,), the labels' places in the job's list; bool (n,), whether a person gave them
     ids.npy                     int64 (n,), the examples' ids
     job.json                    {"labels": [{"number", "name"}], "encoder_id", "layer_count", "data_sha256", "seed",
-                                "is_ranking"}
+                                "is_ranking", "tries_deep", "encoder", "encoder_source", "deep_limit_s"}; the last
+                                three are looked at only where it tries the deep tier
     pool.npy, pool.json         features and texts without a label (may be absent)
     golden.npy, golden.json, golden_y.npy    the golden set (may be absent)
     descriptions.npy            float16 (k, d), features of the labels' descriptions, zeros where there is none
@@ -25,6 +26,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +34,20 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from classifiers.ml import calibration, descriptions, intervals, nearest, neighbors, ranking, similarity, training
+from classifiers.ml import (
+    calibration,
+    deep_work,
+    descriptions,
+    intervals,
+    nearest,
+    neighbors,
+    ranking,
+    similarity,
+    training,
+)
 from classifiers.ml.artifact import ArtifactLabel, Manifest, write_artifact
 from classifiers.ml.evaluation import Scores, evaluate
 from classifiers.ml.lessons import Lessons, Pool
-from classifiers.ml.model import predict_proba
 from classifiers.ml.training import Trained
 
 VECTORS, TEXTS, LABELS, CONFIRMED, IDS, JOB = (
@@ -69,15 +80,18 @@ def carry_out(folder: Path, *, on_progress: Progress) -> None:
     trained = training.train(
         lessons,
         seed=job["seed"],
-        on_progress=on_progress,
+        on_progress=partial(_first_part, on_progress, tries_deep=bool(job.get("tries_deep"))),
         is_confirmed=is_confirmed,
         groups=_group(lessons),
         pool=_read_pool(folder),
     )
+    deep: dict[str, Any] = {}
+    if job.get("tries_deep"):
+        trained, deep = deep_work.try_it(trained, lessons=lessons, job=job, on_progress=on_progress)
     on_progress(0.95, "Writing the version")
     scores = _all_scores(trained, lessons=lessons, folder=folder, job=job, rng=rng)
     scores |= _measured(trained.is_measured, is_confirmed=is_confirmed)
-    settings = _settings(trained, folder=folder, job=job)
+    settings = _settings(trained, folder=folder, job=job) | deep
     artifact_sha256 = write_artifact(
         folder / ARTIFACT,
         manifest=Manifest(
@@ -92,6 +106,11 @@ def carry_out(folder: Path, *, on_progress: Progress) -> None:
     _write_beside(trained, lessons=lessons, folder=folder, rng=rng)
     result = {**job, "scores": scores, "settings": settings, "artifact_sha256": artifact_sha256}
     (folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
+
+
+def _first_part(on_progress: Progress, share: float, step: str, *, tries_deep: bool) -> None:
+    # The deep tier takes longer than all that comes before it.
+    on_progress(deep_work.BEGINS * share if tries_deep else share, step)
 
 
 def _read_lessons(folder: Path, job: dict[str, Any]) -> Lessons:
@@ -171,9 +190,8 @@ def _scores(scores: Scores, *, labels: Sequence[dict[str, Any]], rng: np.random.
 def _golden(trained: Trained, *, folder: Path, job: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """Return what the model that will serve is worth on examples that were set aside."""
     y = np.load(folder / GOLDEN_LABELS, allow_pickle=False)
-    # Without texts, spelling wasn't looked at.
-    texts = _read_texts(folder / GOLDEN_TEXTS) or [""] * len(y)
-    proba = predict_proba(trained.model, _read_vectors(folder / GOLDEN), texts=texts)
+    texts = _read_texts(folder / GOLDEN_TEXTS)
+    proba = deep_work.predict(trained.model, _read_vectors(folder / GOLDEN), texts=texts, job=job)
     scores = evaluate(y, proba.argmax(axis=1), label_count=len(job["labels"]))
     return {"count": len(y), **_scores(scores, labels=job["labels"], rng=rng)}
 
@@ -195,7 +213,7 @@ def _measured(is_measured: NDArray[np.bool_], *, is_confirmed: NDArray[np.bool_]
     """Return what the scores were measured on, and how much of it there is."""
     confirmed = int(is_confirmed.sum())
     return {
-        "measured_on": "ALL" if is_measured.all() and confirmed < len(is_confirmed) else "CONFIRMED",
+        "measured_on": "ALL" if (is_measured & ~is_confirmed).any() else "CONFIRMED",
         "measured_count": int(is_measured.sum()),
         "confirmed_count": confirmed,
         "suggested_count": len(is_confirmed) - confirmed,

@@ -110,7 +110,7 @@ def _weigh(artifact: Artifact, *, text: str, label: str) -> Weighed:
 
     def predict(texts: Sequence[str]) -> NDArray[np.float32]:
         normalized = [normalize(each).content for each in texts]
-        return predictor.probabilities(artifact, predictor.embed(normalized), texts=normalized)
+        return predictor.probabilities(artifact, predictor.read(normalized, artifacts=[artifact]), texts=normalized)
 
     return explaining.weigh(text, label=names.index(label), predict=predict)
 

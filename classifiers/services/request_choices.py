@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from classifiers.ml import selection, similarity
 from classifiers.ml.artifact import Artifact, ArtifactDamaged, ArtifactFormatUnknown, ArtifactMissing, load_artifact
-from classifiers.ml.model import predict_proba
+from classifiers.ml.model import predict_proba, without_upper
 from classifiers.models import Classifier, Example, PickReason, RequestImport, RequestPick, Selection
 from classifiers.services import embeddings, example_vectors, log_samples, request_candidates
 from classifiers.services.request_candidates import Candidates
@@ -119,7 +119,7 @@ def _choose(
 
 def _proba(artifact: Artifact, X: NDArray[np.float16], *, texts: Sequence[str]) -> NDArray[np.float32]:
     contents = [text.normalize(each).content for each in texts]
-    return predict_proba(artifact.model, X.astype(np.float32), texts=contents)
+    return predict_proba(without_upper(artifact.model), X.astype(np.float32), texts=contents)
 
 
 def _live_artifact(classifier: Classifier, *, encoder_id: str) -> tuple[Artifact | None, str]:

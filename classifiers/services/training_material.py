@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
 from classifiers.importing.fingerprint import text_key
 from classifiers.ml.encoder import EncoderManifest
 from classifiers.models import Classifier, Example, ExampleState
-from classifiers.services import embeddings, training_sets
+from classifiers.services import embeddings, encoders, training_sets
 from classifiers.services.training_sets import Snapshot
 from moderation.text import normalize
 
 # Texts without a label that a training looks at, to see what is usual: reading so many new ones takes two seconds.
 # 1,500 were no better.
 MOST_UNLABELLED = 1_000
+
+# Of the time that a training may take; the rest is for what comes before and after.
+DEEP_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Material:
 
     labels: Sequence[dict[str, Any]]
     is_ranking: bool
+    tries_deep: bool
     snapshot: Snapshot
     golden: Snapshot | None
     unlabelled: Sequence[str]
@@ -56,6 +61,10 @@ class Material:
             "data_sha256": self.snapshot.sha256,
             "seed": seed,
             "is_ranking": self.is_ranking,
+            "tries_deep": self.tries_deep,
+            "encoder": str(encoders.current_folder()),
+            "encoder_source": settings.ENCODER,
+            "deep_limit_s": DEEP_SHARE * settings.TRAINING_TIMEOUT_S,
         }
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
 
@@ -90,6 +99,7 @@ def gather(classifier: Classifier) -> Material:
     return Material(
         labels=[{"number": label.number, "name": label.name} for label in classifier.labels.all()],
         is_ranking=classifier.is_ranking,
+        tries_deep=classifier.tries_deep,
         snapshot=snapshot,
         golden=golden,
         unlabelled=list(unlabelled),
@@ -100,7 +110,9 @@ def gather(classifier: Classifier) -> Material:
 
 def _unlabelled(classifier: Classifier) -> dict[str, str]:
     """Return texts without a label by their keys: keys are hashes, so their order is as good as a draw, and stays."""
-    rows = Example.objects.filter(classifier_id=classifier.pk, state=ExampleState.UNLABELLED).order_by("text_key")
+    unlabelled = Example.objects.filter(classifier_id=classifier.pk, state=ExampleState.UNLABELLED)
+    # What is set aside stays so, also while it has no label.
+    rows = unlabelled.filter(is_golden=False).order_by("text_key")
     return dict(rows.values_list("text_key", "text")[:MOST_UNLABELLED])
 
 

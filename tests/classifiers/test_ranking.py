@@ -73,5 +73,7 @@ def test_a_version_that_is_asked_by_itself_says_the_position_as_well() -> None:
 
     [finding] = analyzer.answer(version, texts=[STEPS["Poor"]])
 
-    proba = predictor.probabilities(predictor.load(version), predictor.embed([STEPS["Poor"]]), texts=[STEPS["Poor"]])
+    proba = predictor.probabilities(
+        predictor.load(version), predictor.Features(predictor.embed([STEPS["Poor"]])), texts=[STEPS["Poor"]]
+    )
     assert finding.position == pytest.approx(float(ranking.expected_positions(proba)[0]), abs=1e-5)

@@ -11,13 +11,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from classifiers import tasks
+from classifiers.ml import nearest
 from classifiers.ml.artifact import load_artifact
 from classifiers.models import Classifier, Embedding, Example, ExampleState, HeldOut, Label, Version
-from classifiers.services import encoders, training
+from classifiers.services import encoders, out_of_fold, thresholds, training
 from classifiers.services.training import NotTrainable
 from moderation import runs
 from moderation.runs import RunState
-from tests.factories import ClassifierFactory, LabelFactory, LabelledExampleFactory, VersionFactory
+from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,69 @@ def test_the_examples_nearest_to_a_sure_mistake_are_counted() -> None:
     assert row.near_predicted > row.near_own
     right = HeldOut.objects.filter(version=version, label_number=F("predicted_number"))
     assert not right.filter(near_predicted__isnull=False).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_the_golden_set_and_the_descriptions_are_scored_beside() -> None:
+    classifier = _classifier()
+    ids = Example.objects.filter(text__contains="lamp").values_list("pk", flat=True)
+    Example.objects.filter(pk__in=list(ids)).update(is_golden=True)
+    classifier.labels.filter(number=1).update(description="Offers, free things, links to a site.")
+
+    version = _train(classifier)
+
+    assert (version.example_count, version.scores["measured_count"]) == (32, 32)
+    golden = version.scores["golden"]
+    assert (golden["count"], [label["support"] for label in golden["labels"]]) == (8, [4, 4])
+    assert not HeldOut.objects.filter(version=version, example__is_golden=True).exists()
+    assert 0.0 <= version.scores["descriptions_macro_f1"] <= 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_texts_without_a_label_are_learnt_from_where_there_are_enough() -> None:
+    classifier = _classifier()
+    sentences = [*_QUESTIONS, *_OFFERS]
+    for number in range(104):
+        ExampleFactory(classifier=classifier, text=sentences[number % 8].format(f"thing {number}"))
+
+    version = _train(classifier)
+
+    assert (version.state, version.example_count) == (RunState.SUCCEEDED, 40)
+    assert version.settings["pool_count"] == 104
+    assert "what 104 texts without a label look like" in version.settings["parts"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_what_lies_beside_the_version_is_of_its_examples(settings: Any) -> None:
+    classifier = _classifier()
+
+    version = _train(classifier)
+
+    kept, index = out_of_fold.load(version), nearest.load(settings.ARTIFACTS_DIR / version.artifact_path)
+    number_of = dict(classifier.examples.values_list("pk", "label__number"))
+    assert {int(key): int(y) for key, y in zip(kept.example_ids, kept.y, strict=True)} == number_of
+    assert {int(key): int(y) for key, y in zip(index.example_ids, index.y, strict=True)} == number_of
+    predicted = dict(HeldOut.objects.filter(version=version).values_list("example_id", "predicted_number"))
+    answers = zip(kept.example_ids, kept.proba.argmax(axis=1), strict=True)
+    assert {int(key): int(answer) for key, answer in answers} == predicted
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("encoder_folder")
+def test_a_version_begins_with_the_thresholds_of_the_one_before() -> None:
+    classifier = _classifier()
+    first = _train(classifier)
+    thresholds.set_thresholds(first.pk, {1: 0.7})
+
+    second = _train(classifier)
+
+    first.refresh_from_db()
+    assert (first.thresholds, second.thresholds) == ({"1": 0.7}, {"1": 0.7})
+    classifier.refresh_from_db()
+    assert classifier.live_version_id == second.pk
 
 
 def test_suggestions_that_are_left_out_do_not_make_it_trainable() -> None:

@@ -30,7 +30,7 @@ def export_upper(network: Adapted, *, states: LowerStates) -> bytes:
         _export_graph(network, plain, sample=states.take(places[:1])[0])
         for is_fused in (True, False):
             # A graph that was fused wrongly gives wrong numbers without an error; then the plain one is taken.
-            heads, hidden = network.layers[0].heads, states.tokens.shape[1]
+            heads, hidden = network.layers[0].heads, states.hidden
             shrink(plain, target=target, heads=heads, hidden=hidden, is_fused=is_fused)
             content = target.read_bytes()
             found = UpperSession(content).encode([(states.take(place)[0],) for place in places[:, None]])

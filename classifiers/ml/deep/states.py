@@ -24,25 +24,28 @@ class StatesEncoder(Protocol):
 
 @dataclass(frozen=True)
 class LowerStates:
-    """What the lower layers give for each token of some texts, one after the other.
+    """What the lower layers give for each token of some texts, and which text of the training each is.
 
-    `rows` says which text of the training each is. Text i has the tokens from `starts[i]` up to `starts[i + 1]`.
-    Shapes: tokens float16 (t, hidden); starts int (n + 1,); rows int (n,), rising.
+    Shapes: texts float16 (tokens, hidden) each; rows int (n,), rising.
     """
 
-    tokens: NDArray[np.float16]
-    starts: NDArray[np.int64]
+    texts: tuple[NDArray[np.float16], ...]
     rows: NDArray[np.int64]
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How many tokens each text has."""
-        return np.diff(self.starts)
+        return np.array([len(text) for text in self.texts], dtype=np.int64)
+
+    @property
+    def hidden(self) -> int:
+        """How many numbers a token's state has."""
+        return int(self.texts[0].shape[1])
 
     def take(self, places: NDArray[np.int64]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
         """Return the tokens of the texts at `places`, one text after the other, and the texts' lengths."""
-        parts = [self.tokens[self.starts[place] : self.starts[place + 1]] for place in places.tolist()]
-        return np.concatenate(parts), self.lengths[places]
+        chosen = [self.texts[place] for place in places.tolist()]
+        return np.concatenate(chosen), np.array([len(text) for text in chosen], dtype=np.int64)
 
 
 def read_states(
@@ -63,7 +66,8 @@ def read_states(
     parts: list[NDArray[np.float16]] = []
     left = most_tokens
     for states in _whole(texts, order=order, encoder=encoder):
-        part = states[0][:text_tokens]
+        # A copy, or the rest of the window would stay in memory as well.
+        part = states[0][:text_tokens].copy()
         if parts and len(part) > left:
             break
         parts.append(part)
@@ -71,9 +75,7 @@ def read_states(
         on_progress(len(parts) / len(order))
     rows = order[: len(parts)]
     rising = np.argsort(rows, kind="stable")
-    parts = [parts[place] for place in rising.tolist()]
-    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    return LowerStates(tokens=np.concatenate(parts), starts=starts, rows=rows[rising])
+    return LowerStates(texts=tuple(parts[place] for place in rising.tolist()), rows=rows[rising])
 
 
 def _whole(texts: Sequence[str], *, order: NDArray[np.int64], encoder: StatesEncoder) -> Iterator[TokenStates]:

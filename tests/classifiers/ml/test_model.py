@@ -9,13 +9,9 @@ from classifiers.ml.head import Head, softmax
 from classifiers.ml.model import Model, predict_proba, scale
 from classifiers.ml.ngrams import NGrams
 
-_HEAD = Head(
-    weights=np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32), bias=np.array([0.5, -0.5], dtype=np.float32)
-)
+_HEAD = Head(weights=np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32), bias=np.array([0.5, -0.5], dtype=np.float32))
 # A "!" speaks for the second label.
-_GRAMS = NGrams(
-    grams=("!",), idf=np.ones(1, dtype=np.float32), weights=np.array([[0.0], [3.0]], dtype=np.float32)
-)
+_GRAMS = NGrams(grams=("!",), idf=np.ones(1, dtype=np.float32), weights=np.array([[0.0], [3.0]], dtype=np.float32))
 _X = np.array([[1.0, 0.0], [1.0, 0.0]], dtype=np.float32)
 
 

@@ -9,19 +9,34 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from classifiers.ml import ngrams
+from classifiers.ml.lessons import Lessons, count_ngrams
 from classifiers.ml.ngrams import NGrams
 
 # White space that is none to some: separators of files and lines, a space that doesn't break; and two of no width.
 _ODD_SPACES = list(" \n\t\x0b\x0c\x1c\x1f\x85\xa0\u2028\u2029\u3000\u200b\ufeff") + ["  ", "\r\n", " \xa0 "]
-_ODD_WORDS = ["", "a", "ab", "FREE", "free", "£1000", "naïve", "e\u0301", "🙂", "👩‍👩‍👧", "中文", "аррlе", "\x00", "ß", "İ"]
+_ODD_WORDS = [
+    "",
+    "a",
+    "ab",
+    "FREE",
+    "free",
+    "£1000",
+    "naïve",
+    "e\u0301",
+    "🙂",
+    "👩‍👩‍👧",
+    "中文",
+    "аррlе",
+    "\x00",
+    "ß",
+    "İ",
+]
 _PIECES = st.sampled_from(_ODD_SPACES + _ODD_WORDS) | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 _TEXTS = st.lists(_PIECES, max_size=8).map("".join)
 
 
 def _vectorizer() -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(1, 5), lowercase=False, sublinear_tf=True, dtype=np.float32
-    )
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 5), lowercase=False, sublinear_tf=True, dtype=np.float32)
 
 
 def _ngrams(vectorizer: TfidfVectorizer, *, label_count: int = 3) -> NGrams:
@@ -89,3 +104,18 @@ def test_a_text_is_answered_alike_alone_and_among_others() -> None:
     together = grams.logits(texts)
 
     assert [grams.logits([text])[0].tolist() for text in texts] == together.tolist()
+
+
+def test_of_a_long_text_the_beginning_counts_in_training_and_in_serving() -> None:
+    # A word that comes late is unknown, and so is the end of one that the limit cuts.
+    beginning = "lamp " * (ngrams.MOST_CHARACTERS // 5 - 1) + "pram "
+    texts = [beginning[:-1] + "yzebra " * 50] * 2
+    y = np.array([0, 1])
+    lessons = Lessons(X=np.zeros((2, 1), dtype=np.float32), y=y, texts=texts, label_count=2, layer_count=1)
+    vectorizer = count_ngrams(lessons)
+
+    grams = _ngrams(vectorizer, label_count=2)
+
+    assert {" pram", "pramy", "yzebr"} & set(grams.grams) == {" pram", "pramy"}
+    assert np.allclose(grams.logits(texts), vectorizer.transform(texts) @ grams.weights.T, atol=1e-5)
+    assert grams.logits(texts).tolist() == grams.logits([texts[0][: ngrams.MOST_CHARACTERS]] * 2).tolist()
