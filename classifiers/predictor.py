@@ -6,25 +6,22 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from classifiers.ml.artifact import Artifact, load_artifact
-from classifiers.ml.deep.upper import UpperSession
-from classifiers.ml.encoder import TokenStates
-from classifiers.ml.model import predict_proba
+from classifiers.ml.artifact import Artifact, ArtifactDamaged, load_artifact
+from classifiers.ml.deep.upper import UpperDamaged, UpperSession
+from classifiers.ml.encoder import OnnxEncoder, TokenStates
+from classifiers.ml.model import Upper, predict_proba
 from classifiers.models import Version
 from classifiers.services import encoders
 
 # An artifact of 50 labels is 230 kB: 200 of them cost less than the encoder.
 _KEPT = 200
-
-
-# Adapted layers of so many classifiers run at once: 150 MB.
-_SESSIONS_KEPT = 20
+# Adapted layers are 7 MB, once as they were read and once as they run: those of 20 classifiers cost 300 MB.
+_ADAPTED_KEPT = 20
 
 
 @dataclass(frozen=True)
@@ -53,10 +50,16 @@ class _Artifacts:
                 folder = settings.ARTIFACTS_DIR / version.artifact_path
                 artifact = load_artifact(folder, expected_sha256=version.artifact_sha256)
                 self._by_sha256[version.artifact_sha256] = artifact
-                while len(self._by_sha256) > _KEPT:
-                    self._by_sha256.popitem(last=False)
+                self._forget()
             self._by_sha256.move_to_end(version.artifact_sha256)
             return artifact
+
+    def _forget(self) -> None:
+        adapted = [key for key, artifact in self._by_sha256.items() if artifact.model.upper is not None]
+        for key in adapted[:-_ADAPTED_KEPT]:
+            del self._by_sha256[key]
+        while len(self._by_sha256) > _KEPT:
+            self._by_sha256.popitem(last=False)
 
 
 _artifacts = _Artifacts()
@@ -68,21 +71,21 @@ def warm() -> None:
 
 
 class _Sessions:
-    """The adapted layers that are running, by what they are: each takes 7 MB and more."""
+    """The most recently used of the adapted layers that are running, by what they are."""
 
     def __init__(self) -> None:
-        self._by_sha256: OrderedDict[str, UpperSession] = OrderedDict()
+        # Bytes know their hash once it was asked for, and are equal to themselves at once: no search costs 7 MB.
+        self._by_content: OrderedDict[bytes, UpperSession] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, content: bytes) -> UpperSession:
         """Return the session that runs `content`. Raises UpperDamaged."""
-        key = sha256(content).hexdigest()
         with self._lock:
-            if (session := self._by_sha256.get(key)) is None:
-                session = self._by_sha256[key] = UpperSession(content)
-                while len(self._by_sha256) > _SESSIONS_KEPT:
-                    self._by_sha256.popitem(last=False)
-            self._by_sha256.move_to_end(key)
+            if (session := self._by_content.get(content)) is None:
+                session = self._by_content[content] = UpperSession(content)
+                while len(self._by_content) > _ADAPTED_KEPT:
+                    self._by_content.popitem(last=False)
+            self._by_content.move_to_end(content)
             return session
 
 
@@ -112,9 +115,23 @@ def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def load(version: Version) -> Artifact:
     """Return the version's artifact. Raises ArtifactMissing, ArtifactDamaged, ArtifactFormatUnknown, WrongEncoder."""
     artifact = _artifacts.get(version)
-    if artifact.manifest.encoder_id != encoders.get_encoder().id:
+    encoder = encoders.get_encoder()
+    if artifact.manifest.encoder_id != encoder.id:
         raise WrongEncoder("It was trained with another encoder than this server runs now. Train it again.")
+    if artifact.model.upper is not None:
+        _check_runs(artifact.model.upper, encoder=encoder)
     return artifact
+
+
+def _check_runs(upper: Upper, *, encoder: OnnxEncoder) -> None:
+    """Find out now, not in the midst of an answer, whether the adapted layers run and fit what is around them."""
+    try:
+        session = _sessions.get(upper.content)
+    except UpperDamaged as error:
+        raise ArtifactDamaged(str(error)) from error
+    hidden = encoder.dimension // len(encoder.manifest.layers)
+    if (session.hidden, session.dimension) != (hidden, upper.head.dimension):
+        raise ArtifactDamaged("The trained version's adapted layers don't fit its other parts. Train it again.")
 
 
 def probabilities(artifact: Artifact, features: Features, *, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from classifiers.ml.artifact import ArtifactLabel, Manifest, write_artifact
 from classifiers.ml.head import Head
-from classifiers.ml.model import Model
+from classifiers.ml.model import Model, Upper
 from classifiers.ml.ngrams import NGrams
 from classifiers.models import Classifier, Version
 from classifiers.services import encoders, versions
@@ -32,10 +32,11 @@ def go_live(
     encoder_id: str | None = None,
     path: str = "",
     ngrams: NGrams | None = None,
+    upper: Upper | None = None,
 ) -> Version:
     """Give the classifier a live version that labels a text by the prototype which is closest to it.
 
-    A label without a threshold is given for any score. `ngrams` add to the logits, where there are any.
+    A label without a threshold is given for any score. `ngrams` and `upper` add to the logits, where there are any.
 
     Needs the prepared encoder: the fixture `encoder_folder`.
     """
@@ -57,7 +58,9 @@ def go_live(
             data_sha256="0" * 64,
         ),
         model=Model(
-            head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32)), ngrams=ngrams
+            head=Head(weights=_SHARPNESS * vectors, bias=np.zeros(len(vectors), dtype=np.float32)),
+            ngrams=ngrams,
+            upper=upper,
         ),
     )
     version.save()

@@ -33,5 +33,5 @@ def _mistakes(classifier: Classifier) -> list[Remark]:
     if not count:
         sentence = "No label looks wrong."
     else:
-        sentence = f"{counted(count, 'label')} {'is' if count == 1 else 'are'} probably wrong."
+        sentence = f"{counted(count, 'label')} may be wrong."
     return [Remark(kind=Kind.MISTAKES, sentence=sentence, action="Fix them", view="mistakes", count=count)]

@@ -10,7 +10,7 @@ from re import sub
 
 from django.conf import settings
 
-from classifiers.ml.encoder import Encoder, EncoderManifest, load_encoder, read_manifest
+from classifiers.ml.encoder import EncoderManifest, OnnxEncoder, load_encoder, read_manifest
 
 _lock = threading.Lock()
 
@@ -31,7 +31,7 @@ def get_manifest() -> EncoderManifest:
     return read_manifest(current_folder())
 
 
-def get_encoder() -> Encoder:
+def get_encoder() -> OnnxEncoder:
     """Return this process's encoder, loaded at the first call. Raises EncoderMissing, EncoderDamaged."""
     # Without the lock, threads that start together would each load the model.
     with _lock:
@@ -39,5 +39,5 @@ def get_encoder() -> Encoder:
 
 
 @cache
-def _loaded(folder: Path) -> Encoder:
+def _loaded(folder: Path) -> OnnxEncoder:
     return load_encoder(folder)

@@ -264,7 +264,9 @@ def _setfit_with(python: str) -> Method:
             }
             (Path(name) / "job.json").write_text(json.dumps(job), encoding="utf-8")
             script = Path(__file__).with_name("setfit_peer.py")
-            subprocess.run([python, str(script), name], check=True, capture_output=True)
+            subprocess.run(
+                [python, str(script), name], check=True, capture_output=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}
+            )
             result = json.loads((Path(name) / "result.json").read_text(encoding="utf-8"))
         return np.array(result["predicted"]), result["seconds"]
 

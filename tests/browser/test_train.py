@@ -83,7 +83,7 @@ def test_each_state_says_what_to_do(person: Page, house: Server, shots: Path | N
     expect(person.get_by_text("Choosing the recipe: 5 of 12")).to_be_visible()
     expect(person.get_by_role("button", name="Train on 120 examples")).to_be_disabled()
     go(trained, "5-trained")
-    expect(person.get_by_text("17 labels are probably wrong.")).to_be_visible()
+    expect(person.get_by_text("17 labels may be wrong.")).to_be_visible()
     expect(person.get_by_text("kept, F1 +0.03")).to_be_visible()
 
 

@@ -151,9 +151,9 @@ def test_many_likely_mistakes_come_first_and_few_do_not() -> None:
     of_many, of_few = _look(many), _look(few)
 
     assert of_many.best == Remark(
-        kind=Kind.MISTAKES, sentence="12 labels are probably wrong.", action="Fix them", view="mistakes", count=12
+        kind=Kind.MISTAKES, sentence="12 labels may be wrong.", action="Fix them", view="mistakes", count=12
     )
-    assert _remark(of_few, Kind.MISTAKES).sentence == "9 labels are probably wrong."
+    assert _remark(of_few, Kind.MISTAKES).sentence == "9 labels may be wrong."
 
 
 def _live(classifier: Classifier, **values: Any) -> None:
@@ -386,7 +386,7 @@ def test_the_page_says_it_all() -> None:
 
     assert "What would help most" in page
     assert "“B” has 6 examples; 20 are about the least" in page
-    assert "2 labels are probably wrong." in page
+    assert "2 labels may be wrong." in page
     assert "Nobody has looked for near-duplicates yet." in page
     assert staff.page(classifier, "mistakes") in page
     assert '<span class="hr-strong">a few seconds</span>' in page

@@ -36,8 +36,17 @@ class UpperSession:
             )
             self._hidden = int(self._session.get_inputs()[0].shape[-1])
             self._adapted = int(self._session.get_outputs()[0].shape[-1])
+            # A graph can be whole and still not be one that runs on token states.
+            features = self.encode([(np.zeros((2, self._hidden), dtype=np.float16),)])
+            if features.shape != (1, self.dimension) or not np.isfinite(features).all():
+                raise ValueError(f"Features of shape {features.shape}, or not finite.")
         except Exception as error:  # onnxruntime's errors have no common ancestor.
             raise UpperDamaged("The trained version's adapted layers are damaged. Train it again.") from error
+
+    @property
+    def hidden(self) -> int:
+        """How many numbers a token's state has."""
+        return self._hidden
 
     @property
     def dimension(self) -> int:

@@ -40,7 +40,7 @@ _HOUR = 3_600.0
 
 def main(root: Path) -> None:
     torch.use_deterministic_algorithms(True)
-    source = _build(root / "base", seed=0)
+    source = tiny_encoder(root / "base", seed=0)
     folder = root / "encoder"
     export.export_encoder(source, folder=folder)
     base = trying.load_base(source, encoder=load_encoder(folder))
@@ -68,7 +68,7 @@ def main(root: Path) -> None:
     print(json.dumps(found))  # noqa: T201 - what the test reads
 
 
-def _build(folder: Path, *, seed: int, kind: str = "bert") -> str:
+def tiny_encoder(folder: Path, *, seed: int, kind: str = "bert") -> str:
     size = {"vocab_size": len(WORDS), "max_position_embeddings": 32}
     if kind == "bert":
         config: Any = transformers.BertConfig(
@@ -148,8 +148,8 @@ def _losses() -> dict[str, float]:
 
 
 def _refusals(root: Path, *, base: trying.Base) -> dict[str, str]:
-    other = _build(root / "other", seed=1)
-    distilbert = _build(root / "distilbert", seed=0, kind="distilbert")
+    other = tiny_encoder(root / "other", seed=1)
+    distilbert = tiny_encoder(root / "distilbert", seed=0, kind="distilbert")
     export.export_encoder(distilbert, folder=root / "distilbert encoder")
     cases = {
         "other weights": (other, base.encoder),

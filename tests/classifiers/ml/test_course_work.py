@@ -174,9 +174,10 @@ def test_a_ranking_has_how_well_its_order_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("turned", "score"), [(False, 1.0), (True, 0.0)], ids=["they say what the labels are", "they say the opposite"]
 )
-def test_descriptions_alone_are_scored(tmp_path: Path, turned: bool, score: float) -> None:
-    centers = np.tile(np.eye(12)[[1, 0] if turned else [0, 1]], 2)
-    training_folders.write(tmp_path, _lessons((20, 20)), numbers=(0, 4), guides=centers)
+def test_descriptions_alone_are_scored_by_the_last_layer(tmp_path: Path, turned: bool, score: float) -> None:
+    right, wrong = np.eye(12)[[0, 1]], np.eye(12)[[1, 0]]
+    guides = np.concatenate([right, wrong] if turned else [wrong, right], axis=1)
+    training_folders.write(tmp_path, _lessons((20, 20)), numbers=(0, 4), guides=guides)
 
     assert _carry_out(tmp_path)["scores"]["descriptions_macro_f1"] == pytest.approx(score, abs=0.06)
 

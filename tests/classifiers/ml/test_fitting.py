@@ -29,6 +29,18 @@ def test_probabilities_are_those_of_scikit_learn(label_count: int) -> None:
     assert np.allclose(proba, reference.predict_proba(problem.X), atol=1e-5)
 
 
+def test_every_label_weighs_the_same_however_many_examples_it_has() -> None:
+    rows = np.concatenate([np.arange(20), np.arange(20, 25)])
+    problem = _clouds(label_count=2, noise=0.6).take(rows)
+    reference = LogisticRegression(C=3.0, max_iter=300, class_weight="balanced").fit(problem.X, problem.y)
+
+    head = fit_head(problem, C=3.0)
+    unweighted = fit_head(problem, C=3.0, weights=np.ones(25))
+
+    assert np.allclose(predict_proba(problem.X, head=head), reference.predict_proba(problem.X), atol=1e-5)
+    assert unweighted.bias[1] - unweighted.bias[0] < head.bias[1] - head.bias[0] - 0.5
+
+
 def test_rows_sum_to_one() -> None:
     problem = _clouds(label_count=3)
 

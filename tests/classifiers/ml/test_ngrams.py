@@ -13,7 +13,7 @@ from classifiers.ml.lessons import Lessons, count_ngrams
 from classifiers.ml.ngrams import NGrams
 
 # White space that is none to some: separators of files and lines, a space that doesn't break; and two of no width.
-_ODD_SPACES = list(" \n\t\x0b\x0c\x1c\x1f\x85\xa0\u2028\u2029\u3000\u200b\ufeff") + ["  ", "\r\n", " \xa0 "]
+_ODD_SPACES = [*" \n\t\x0b\x0c\x1c\x1f\x85\xa0\u2028\u2029\u3000\u200b\ufeff", "  ", "\r\n", " \xa0 "]
 _ODD_WORDS = [
     "",
     "a",

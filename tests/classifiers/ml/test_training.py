@@ -234,24 +234,64 @@ def test_probabilities_are_honest_where_features_make_a_model_too_sure() -> None
     assert calibration.expected_calibration_error(lessons.y, trained.held_out) < 0.12
 
 
-def test_no_examples_own_label_sets_its_temperature() -> None:
-    # A fold's temperature is found on the others: labels of the fold turned around leave its probabilities alone.
-    lessons = made_up_lessons.lessons((50, 50), noises=(0.6,))
-    trained = _train(lessons)
-    course = training._Course(
+def _course(lessons: Lessons, *, folds: np.ndarray, pool: Pool | None = None) -> training._Course:
+    return training._Course(
         lessons=lessons,
-        pool=None,
-        folds=trained.folds,
-        is_measured=trained.is_measured,
+        pool=pool,
+        folds=folds,
+        is_measured=np.ones(len(folds), dtype=np.bool_),
         scope=training._scope(lessons),
         rng=np.random.default_rng(0),
     )
-    turned = replace(course, lessons=replace(lessons, y=np.where(trained.folds == 2, 1 - lessons.y, lessons.y)))
 
-    before, after = (training._temperatures(each, trained.held_out) for each in (course, turned))
+
+def _turn(lessons: Lessons, *, rows: np.ndarray) -> Lessons:
+    """Return the lessons with the two labels of these rows turned around."""
+    return replace(lessons, y=np.where(rows, 1 - lessons.y, lessons.y))
+
+
+@pytest.mark.parametrize("chosen_by_fold", [1_000, 10], ids=["each fold by itself", "folds together"])
+def test_no_examples_own_label_has_a_part_in_its_answer(monkeypatch: pytest.MonkeyPatch, chosen_by_fold: int) -> None:
+    # Not by what is fitted, nor by what is chosen: to the last bit.
+    monkeypatch.setattr(training, "_CHOSEN_BY_FOLD", chosen_by_fold)
+    lessons = made_up_lessons.lessons((70, 70), noises=(0.8, 0.8), is_telling=True)
+    pool = made_up_lessons.pool((60, 60), noises=(0.8, 0.8))
+    folds = np.arange(140) % 5
+    is_asked = folds == 2
+
+    before, after = (
+        training._measure(_course(each, folds=folds, pool=pool), on_progress=lambda share, step: None)
+        for each in (lessons, _turn(lessons, rows=is_asked))
+    )
+
+    assert before[is_asked].tobytes() == after[is_asked].tobytes()
+    assert not np.allclose(before[~is_asked], after[~is_asked])
+
+
+def test_no_examples_own_label_sets_its_temperature() -> None:
+    lessons = made_up_lessons.lessons((50, 50), noises=(0.6,))
+    trained = _train(lessons)
+    turned = _turn(lessons, rows=trained.folds == 2)
+
+    before, after = (
+        training._temperatures(_course(each, folds=trained.folds), trained.held_out) for each in (lessons, turned)
+    )
 
     assert before[2] == after[2]
     assert (before[[0, 1, 3, 4, 5]] != after[[0, 1, 3, 4, 5]]).all()
+
+
+def test_each_folds_probabilities_are_at_the_temperature_of_the_others() -> None:
+    lessons = made_up_lessons.lessons((60, 60), noises=(0.9,))
+    trained = _train(lessons)
+    course = _course(lessons, folds=trained.folds)
+    raw = training._measure(course, on_progress=lambda share, step: None)
+    temperatures = training._temperatures(course, raw)
+
+    odds, raw_odds = (np.log(proba[:, 1] / proba[:, 0]) for proba in (trained.held_out, raw))
+
+    assert np.allclose(odds * temperatures[trained.folds], raw_odds, atol=1e-3)
+    assert np.abs(temperatures - 1).max() > 0.02
 
 
 def test_without_a_pool_nothing_is_taught_and_with_one_it_is_said() -> None:
