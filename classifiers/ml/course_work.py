@@ -98,7 +98,8 @@ def carry_out(folder: Path, *, on_progress: Progress) -> None:
             encoder_id=job["encoder_id"],
             labels=tuple(ArtifactLabel(**label) for label in job["labels"]),
             scores=scores,
-            settings=settings,
+            # What tells the time would make the bytes of each training others.
+            settings=deep_work.timeless(settings),
             data_sha256=job["data_sha256"],
         ),
         model=trained.model,

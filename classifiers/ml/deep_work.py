@@ -21,6 +21,8 @@ from classifiers.ml.training import Trained
 # Of the child's progress.
 BEGINS, ENDS = 0.3, 0.95
 _DECIMALS = 6
+# Among the settings: what the adapted layers take for a text.
+_TIME = "serving_ms"
 
 Progress = Callable[[float, str], None]
 
@@ -60,8 +62,19 @@ def try_it(
         return _said(trained, tried.remark), {"deep": noted}
     upper = Upper(content=tried.deep.upper, head=tried.deep.head)
     model = with_upper(trained.model, upper=upper, factor=tried.deep.fast_factor)
-    noted["serving_ms"] = round(tried.deep.serving_ms, 2)
+    noted[_TIME] = round(tried.deep.serving_ms, 2)
     return _measured_anew(replace(trained, model=model), tried=tried, lessons=lessons), {"deep": noted}
+
+
+def timeless(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings without what differs from one training on the same examples to the next.
+
+    >>> timeless({"C": 1.0, "deep": {"kept": True, "serving_ms": 2.5}})
+    {'C': 1.0, 'deep': {'kept': True}}
+    """
+    if "deep" not in settings:
+        return settings
+    return settings | {"deep": {name: value for name, value in settings["deep"].items() if name != _TIME}}
 
 
 def predict(model: Model, X: NDArray[np.float32], *, texts: Sequence[str], job: dict[str, Any]) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """What to label next: the queue's order against labelling at random, replayed on public sets.
 
 Whoever labels follows the queue as on the screen: takes a text, gives it the label that the set has for it; the order
-is worked out anew when the product would do so. The head is trained as the product trains it.
+is worked out anew when the product would do so. Each model is made as the product makes it, the other texts being
+there without a label.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +28,17 @@ from classifiers.importing.fingerprint import text_key
 from classifiers.importing.texts import clean_text
 from classifiers.ml import training
 from classifiers.ml.evaluation import macro_f1
-from classifiers.ml.head import predict_proba
+from classifiers.ml.lessons import Lessons, Pool
+from classifiers.ml.model import predict_proba
 from classifiers.models import Classifier, Example, ExampleOrigin, Label
+from classifiers.services.training_material import MOST_UNLABELLED
 from moderation.runs import OPEN_STATES, RunState
 from moderation.services import workers
 from moderation.text import normalize
 
 _SETS = ("sms_spam", "cr")
+# Of the packaged encoder's features.
+_LAYERS = 3
 _FOLLOWED = (100, 200)
 _AT_RANDOM = (100, 200, 400)
 # Labelling at random is a matter of luck: the mean of so many tries.
@@ -50,6 +55,7 @@ class _Set:
     texts: tuple[str, ...]
     y: NDArray[np.int64]
     X: NDArray[np.float32]
+    test_texts: tuple[str, ...]
     test_y: NDArray[np.int64]
     test_X: NDArray[np.float32]
 
@@ -95,6 +101,7 @@ def _read(folder: Path) -> _Set:
         texts=texts,
         y=np.array([names.index(label) for label in labels]),
         X=predictor.embed([normalize(text).content for text in texts]),
+        test_texts=test_texts,
         test_y=np.array([names.index(label) for label in test_labels]),
         test_X=predictor.embed([normalize(text).content for text in test_texts]),
     )
@@ -164,7 +171,17 @@ def _score(data: _Set, chosen: Sequence[int]) -> float:
     present = np.unique(data.y[rows])
     if len(present) < len(data.names):
         return 0.0
-    quiet: Callable[[float, str], None] = lambda share, step: None  # noqa: E731
-    trained = training.train(data.X[rows], data.y[rows], label_count=len(data.names), seed=0, on_progress=quiet)
-    predicted = predict_proba(data.test_X, head=trained.head).argmax(axis=1)
+    others = np.setdiff1d(np.arange(len(data.y)), rows)[:MOST_UNLABELLED]
+    contents = [normalize(text).content for text in data.texts]
+    lessons = Lessons(
+        X=data.X[rows],
+        y=data.y[rows],
+        texts=[contents[row] for row in chosen],
+        label_count=len(data.names),
+        layer_count=_LAYERS,
+    )
+    pool = Pool(X=data.X[others], texts=[contents[row] for row in others.tolist()])
+    model = training.fit_only(lessons, seed=0, pool=pool)
+    test_contents = [normalize(text).content for text in data.test_texts]
+    predicted = predict_proba(model, data.test_X, texts=test_contents).argmax(axis=1)
     return macro_f1(data.test_y, predicted, label_count=len(data.names))

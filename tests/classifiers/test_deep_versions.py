@@ -25,8 +25,9 @@ from tests.upper_layers import BLOCKS, HIDDEN, graph, upper
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("encoder_folder")]
 
 _LONG = "Is the lamp still there, and could I pick it up on Sunday? " * 60
-# Both prototypes are near, so that neither label is beyond doubt.
-_BOTH = "Hello, it would be nice to pay outside of the site"
+# Between prototypes that are so near one another neither label is beyond doubt.
+_NEAR = {"Payment": "Please pay me by bank transfer", "Greeting": "Please pay me by bank card"}
+_BOTH = "Please pay me by cheque"
 _TEXTS = ("Send the money to me", "Hello there", "ℎello\u200b thère", _LONG)
 
 
@@ -59,8 +60,8 @@ def test_it_answers_over_http_what_its_parts_say() -> None:
 
 
 def test_the_adapted_layers_count() -> None:
-    go_live(ClassifierFactory(key="fast"))
-    go_live(ClassifierFactory(key="deep"), upper=upper())
+    go_live(ClassifierFactory(key="fast"), prototypes=_NEAR)
+    go_live(ClassifierFactory(key="deep"), prototypes=_NEAR, upper=upper())
 
     found = ClassifierProvider().analyze(["fast", "deep"], texts=[_BOTH])
 
@@ -124,7 +125,7 @@ def test_features_that_are_stored_are_enough_to_ask_it() -> None:
 
 
 def test_the_test_run_and_its_explanation_say_the_same_as_the_api() -> None:
-    version = go_live(classifier := ClassifierFactory(key="deep"), upper=upper())
+    version = go_live(classifier := ClassifierFactory(key="deep"), prototypes=_NEAR, upper=upper())
     classifier.refresh_from_db()
     [expected] = ClassifierProvider().analyze(["deep"], texts=[_BOTH])["deep"]
 
@@ -135,7 +136,7 @@ def test_the_test_run_and_its_explanation_say_the_same_as_the_api() -> None:
     assert len(contributions) == len(_BOTH.split())
     # What a word weighs is what the adapted layers make of the text without it, too.
     place = ("Payment", "Greeting").index(explanation.label)
-    whole, without = _by_hand(version, [_BOTH, _BOTH.removeprefix("Hello, ")])[:, place]
+    whole, without = _by_hand(version, [_BOTH, _BOTH.removeprefix("Please ")])[:, place]
     odds = [np.log(share / (1 - share)) for share in (whole, without)]
     assert contributions[0] == pytest.approx(odds[0] - odds[1], abs=0.01)
 

@@ -82,7 +82,9 @@ def _train(folder: Path, *, is_noise: bool, job: dict[str, Any]) -> dict[str, An
     held_out = np.load(folder / "oof.npy", allow_pickle=False)
     measured = np.load(folder / "measured.npy", allow_pickle=False)
     own = evaluate(lessons.y[measured], held_out[measured].argmax(axis=1), label_count=2)
+    manifest = json.loads((folder / "artifact" / "manifest.json").read_bytes())
     return {
+        "deep in the manifest": manifest["settings"].get("deep"),
         "deep": result["settings"].get("deep"),
         "dropped": result["settings"]["dropped"],
         "macro_f1": result["scores"]["macro_f1"],
@@ -92,7 +94,6 @@ def _train(folder: Path, *, is_noise: bool, job: dict[str, Any]) -> dict[str, An
         "files": sorted(path.name for path in (folder / "artifact").iterdir()),
         "sha256": result["artifact_sha256"],
         "is rising": shares == sorted(shares),
-        "first": shares[0],
         "served": _served(folder, golden, told=told, sha256=result["artifact_sha256"]),
     }
 
