@@ -169,8 +169,10 @@ def _check_shapes(manifest: Manifest, model: Model) -> None:
         grams.weights.shape != (head.label_count, len(grams.grams)) or grams.idf.shape != (len(grams.grams),)
     ):
         raise ValueError(f"{len(grams.grams)} n-grams, but weights {grams.weights.shape}.")
-    if model.upper is not None and len(model.upper.head.weights) != head.label_count:
-        raise ValueError(f"{head.label_count} labels, but adapted layers for {len(model.upper.head.weights)}.")
+    if model.upper is not None:
+        weights, bias = model.upper.head.weights, model.upper.head.bias
+        if weights.ndim != 2 or len(weights) != head.label_count or bias.shape != (head.label_count,):
+            raise ValueError(f"{head.label_count} labels, but weights {weights.shape} for the adapted layers.")
     if not all(np.isfinite(tensor).all() for tensor in _tensors(model).values()):
         raise ValueError("A weight isn't finite.")
 

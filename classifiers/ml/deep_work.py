@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.ml import memory
 from classifiers.ml.deep.upper import UpperSession
 from classifiers.ml.encoder import EncoderDamaged, EncoderMissing, OnnxEncoder, load_encoder
 from classifiers.ml.evaluation import evaluate
@@ -21,6 +23,7 @@ from classifiers.ml.training import Trained
 # Of the child's progress.
 BEGINS, ENDS = 0.3, 0.95
 _DECIMALS = 6
+_KEPT_PRODUCTS = "64"
 # Among the settings: what the adapted layers take for a text.
 _TIME = "serving_ms"
 
@@ -34,6 +37,8 @@ def try_it(
 
     What can't be adapted, or not in time, isn't: that is said, and the fast tier's result stands. Raises MemoryError.
     """
+    # The codes that torch's matrix products keep take memory: its own limit of 1,024 takes 300 MB. Read once, by torch.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _KEPT_PRODUCTS)
     # Only here: it imports torch, which takes a second and 300 MB.
     from classifiers.ml.deep import trying
     from classifiers.ml.deep.recipe import Recipe
@@ -42,6 +47,7 @@ def try_it(
         on_progress(BEGINS + (ENDS - BEGINS) * share, step)
 
     tell(0.0, "Adapting the encoder's upper layers")
+    memory.give_back()
     try:
         tried = trying.try_deep(
             lessons,

@@ -11,11 +11,13 @@ from annotation.models import QueueCode
 from annotation.services import answers, readings
 from annotation.services.readings import Reading
 from classifiers import predictor
+from classifiers.analyzer import ClassifierProvider
 from classifiers.models import Classifier, DecisionSource, Embedding, Example
 from classifiers.services import decisions, encoders
 from moderation.text import normalize
 from tests.factories import ClassifierFactory, ExampleFactory, LabelFactory, LabelledExampleFactory, UserFactory
 from tests.live_versions import PROTOTYPES, go_live
+from tests.upper_layers import upper
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("encoder_folder")]
 
@@ -56,6 +58,23 @@ def test_the_live_version_says_which_label_fits_in_words_and_numbers() -> None:
     assert [(row.label.name, row.words) for row in reading.rows] == [("Payment", "very likely"), ("Greeting", "hardly")]
     assert sum(row.score for row in reading.rows) == pytest.approx(1)
     assert reading.rows[0].percent == round(100 * reading.rows[0].score)
+
+
+def test_a_live_version_with_adapted_layers_says_what_the_api_says() -> None:
+    go_live(classifier := ClassifierFactory(key="deep"), upper=upper())
+    example = ExampleFactory(classifier=classifier, text="Please pay me by cheque, and hello to you")
+
+    reading = _read(example)
+
+    [finding] = ClassifierProvider().analyze(["deep"], texts=[example.text])["deep"]
+    assert finding.label_scores is not None
+    assert {row.label.name: row.score for row in reading.rows} == pytest.approx(finding.label_scores, abs=1e-5)
+
+
+def test_damaged_adapted_layers_leave_it_to_the_neighbors() -> None:
+    go_live(classifier := ClassifierFactory(), upper=upper(b"This is no graph."))
+
+    assert _read(ExampleFactory(classifier=classifier)).source.startswith("nothing yet")
 
 
 def test_before_there_is_a_model_a_text_is_like_its_neighbors() -> None:

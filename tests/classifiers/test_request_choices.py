@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from classifiers import tasks
+from classifiers.ml.model import Upper
 from classifiers.models import Classifier, Embedding, Example, PickReason, RequestImport, Selection
 from classifiers.services import request_imports
 from classifiers.services.request_imports import Query
@@ -17,6 +18,7 @@ from moderation.models import Project, RequestLog
 from moderation.runs import RunState
 from tests.factories import ClassifierFactory, ExampleFactory, ProjectFactory, RequestLogFactory
 from tests.live_versions import go_live
+from tests.upper_layers import upper
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("encoder_folder")]
 
@@ -184,9 +186,10 @@ def test_the_most_useful_without_a_version_are_the_unlike_ones_and_it_is_said(pr
     assert "no live version" in run.remark
 
 
-def test_the_most_useful_are_near_the_line_unlike_or_rare(project: Project) -> None:
+@pytest.mark.parametrize("layers", [None, upper()], ids=["fast", "with adapted layers"])
+def test_the_most_useful_are_near_the_line_unlike_or_rare(project: Project, layers: Upper | None) -> None:
     classifier = ClassifierFactory()
-    go_live(classifier)
+    go_live(classifier, upper=layers)
     for label in classifier.labels.all():
         if label.name == "Payment":
             for text in ("Send me the money by transfer", "I pay by bank card"):

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from classifiers.ml import memory
 from classifiers.ml.deep.network import Adapted, Start, contrastive_loss, pack
 from classifiers.ml.deep.recipe import Recipe, plan
 from classifiers.ml.deep.states import LowerStates
@@ -19,7 +20,9 @@ from classifiers.ml.tuning.recipe import rate_at
 _MOST_GRADIENT = 1.0
 # Of a label that hardly occurs, a single text must not outweigh a batch.
 _MOST_WEIGHT = 20.0
-_PREDICTED_TEXTS = 64
+_PREDICTED_TEXTS = 16
+# So many steps leave 100 MB and more in pieces that nothing fits into.
+_TRIMMED_STEPS = 10
 
 
 class TookTooLong(Exception):
@@ -66,6 +69,8 @@ def adapt(
             group["lr"] = group["full"] * rate_at(step, steps=len(batches), warmup=recipe.warmup)
         optimizer.step()
         optimizer.zero_grad()
+        if step % _TRIMMED_STEPS == 0:
+            memory.trim()
     return network
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from classifiers.ml import calibration, export
+from classifiers.ml import calibration, export, memory
 from classifiers.ml.deep.adapting import TookTooLong, adapt, predict
 from classifiers.ml.deep.comparing import Comparison, compare
 from classifiers.ml.deep.exporting import export_upper
@@ -118,6 +118,9 @@ def load_base(source: str, *, encoder: OnnxEncoder) -> Base:
         heads=config.num_attention_heads,
         hidden=config.hidden_size,
     )
+    del network, layers
+    # The rest of the network: half of it are words' vectors.
+    memory.give_back()
     return Base(start=start, encoder=encoder)
 
 
@@ -189,6 +192,8 @@ def _try(course: _Course, *, fast: Fast, clock: Callable[[], float], on_progress
         for fold, logits in zip(some, _side_by_side(course, some), strict=True):
             deep[course.folds == fold] = logits
             is_known |= course.folds == fold
+        # The networks of these folds.
+        memory.give_back()
         mixed, fast_factor, deep_factor = _mix(course, deep, is_known=is_known)
         comparison = _compare(course, mixed, counted=is_known & course.is_measured)
         if comparison is None or comparison.is_lost:
@@ -198,6 +203,7 @@ def _try(course: _Course, *, fast: Fast, clock: Callable[[], float], on_progress
         return _not_kept(fast, rows=course.states.rows, remark=remark, comparison=comparison)
     on_progress(0.9, "Adapting the encoder to all examples")
     network = _adapt(course, places=np.arange(len(course.y)))
+    memory.give_back()
     upper = export_upper(network, states=course.states)
     head = network.fitted_head()
     kept = Deep(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from classifiers.ml.artifact import (
     MANIFEST,
+    UPPER,
     WEIGHTS,
     ArtifactDamaged,
     ArtifactFormatUnknown,
@@ -25,7 +26,7 @@ from classifiers.ml.artifact import (
     write_artifact,
 )
 from classifiers.ml.head import Head
-from classifiers.ml.model import Model, predict_proba
+from classifiers.ml.model import Model, Upper, predict_proba
 from classifiers.ml.ngrams import NGrams, split
 
 _MANIFEST = Manifest(
@@ -45,6 +46,14 @@ _GRAMS = NGrams(
     weights=np.linspace(-1, 1, 20, dtype=np.float32).reshape(2, 10),
 )
 _SPELLED = Model(head=_HEAD, ngrams=_GRAMS)
+_ADAPTED = Model(
+    head=_HEAD,
+    ngrams=_GRAMS,
+    upper=Upper(
+        content=b"A graph, whatever is in it." * 9,
+        head=Head(weights=np.arange(12, dtype=np.float32).reshape(2, 6), bias=np.array([0.25, -1], dtype=np.float32)),
+    ),
+)
 _TEXTS = ["win £1000 🙂", "中文 é e\u0301", "\x00", "", "a a a"]
 
 
@@ -97,6 +106,48 @@ def test_the_ngrams_of_any_text_survive(tmp_path_factory: pytest.TempPathFactory
 
     found = load_artifact(folder, expected_sha256=digest).model.ngrams
     assert found is not None and found.grams == grams
+
+
+def test_adapted_layers_are_read_again_and_answer_the_same(tmp_path: Path) -> None:
+    digest = _write(tmp_path / "a", model=_ADAPTED)
+
+    model = load_artifact(tmp_path / "a", expected_sha256=digest).model
+
+    assert model.upper is not None and _ADAPTED.upper is not None
+    assert model.upper.content == _ADAPTED.upper.content == (tmp_path / "a" / UPPER).read_bytes()
+    X, features = np.ones((len(_TEXTS), 4), dtype=np.float32), np.ones((len(_TEXTS), 6), dtype=np.float32)
+    before, after = (predict_proba(each, X, texts=_TEXTS, upper_features=features) for each in (_ADAPTED, model))
+    assert before.tobytes() == after.tobytes()
+    assert digest == _write(tmp_path / "b", model=_ADAPTED)
+
+
+def test_without_adapted_layers_there_is_no_file_of_them(tmp_path: Path) -> None:
+    digest = _write(tmp_path / "a")
+    (tmp_path / "a" / UPPER).write_bytes(b"Somebody's")
+
+    assert load_artifact(tmp_path / "a", expected_sha256=digest).model.upper is None
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"upper_weights": None},
+        {"upper_bias": None},
+        {"upper_weights": np.ones((3, 6), dtype=np.float32)},
+        {"upper_weights": np.ones(2, dtype=np.float32)},
+        {"upper_bias": np.ones(3, dtype=np.float32)},
+        {"upper_weights": np.full((2, 6), np.nan, dtype=np.float32)},
+    ],
+    ids=["no weights", "no bias", "a label too many", "no matrix", "a bias too many", "no number"],
+)
+def test_a_head_that_does_not_fit_the_adapted_layers_is_refused(
+    tmp_path: Path, tensors: dict[str, np.ndarray | None]
+) -> None:
+    _write(tmp_path / "a", model=_ADAPTED)
+    digest = _plant(tmp_path / "a", **tensors)
+
+    with pytest.raises(ArtifactDamaged):
+        load_artifact(tmp_path / "a", expected_sha256=digest)
 
 
 def test_weights_in_the_other_order_of_memory_are_written_as_they_are(tmp_path: Path) -> None:
@@ -185,18 +236,18 @@ def test_an_artifact_is_never_written_over(tmp_path: Path) -> None:
         _write(tmp_path / "a")
 
 
-@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, UPPER])
 def test_a_missing_file_is_said(tmp_path: Path, name: str) -> None:
-    digest = _write(tmp_path / "a")
+    digest = _write(tmp_path / "a", model=_ADAPTED)
     (tmp_path / "a" / name).unlink()
 
     with pytest.raises(ArtifactMissing, match="missing"):
         load_artifact(tmp_path / "a", expected_sha256=digest)
 
 
-@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, UPPER])
 def test_no_bit_can_flip_unseen(tmp_path: Path, name: str) -> None:
-    digest = _write(tmp_path / "a")
+    digest = _write(tmp_path / "a", model=_ADAPTED)
     path = tmp_path / "a" / name
     whole = path.read_bytes()
 
@@ -206,9 +257,9 @@ def test_no_bit_can_flip_unseen(tmp_path: Path, name: str) -> None:
             load_artifact(tmp_path / "a", expected_sha256=digest)
 
 
-@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS])
+@pytest.mark.parametrize("name", [MANIFEST, WEIGHTS, UPPER])
 def test_no_cut_goes_unseen(tmp_path: Path, name: str) -> None:
-    digest = _write(tmp_path / "a")
+    digest = _write(tmp_path / "a", model=_ADAPTED)
     path = tmp_path / "a" / name
     whole = path.read_bytes()
 
