@@ -9,7 +9,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 BENCHMARK_DATA ?= ../shared/data/benchmark
 
-.PHONY: run test test-fast test-browser lint format bench bench-encoder bench-quality install
+.PHONY: run test test-fast test-faults test-browser lint format bench bench-encoder bench-quality install
 
 run: install
 	@$(BIN)/python manage.py quickstart --port $(PORT)
@@ -26,11 +26,15 @@ $(STAMP): requirements.txt constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt $$extra
 	@touch $(STAMP)
 
-# Lint, types, contracts, then the suite, then the screens in a real browser.
-test: install lint test-fast test-browser
+# Lint, types, contracts, then the suite, then killed workers and full disks, then the screens in a real browser.
+test: install lint test-fast test-faults test-browser
 
 test-fast:
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+# Takes minutes: real processes that are killed and waited for.
+test-faults:
+	$(BIN)/python -m pytest tests/faults
 
 test-browser:
 	DJANGO_ALLOW_ASYNC_UNSAFE=true $(BIN)/python -m pytest tests/browser
