@@ -30,8 +30,5 @@ def _mistakes(classifier: Classifier) -> list[Remark]:
     if not count and classifier.live_version is None:
         # Before a model or a machine has said anything, nobody knows of any.
         return []
-    if not count:
-        sentence = "No label looks wrong."
-    else:
-        sentence = f"{counted(count, 'label')} may be wrong."
+    sentence = "No label looks wrong." if not count else f"{counted(count, 'label')} may be wrong."
     return [Remark(kind=Kind.MISTAKES, sentence=sentence, action="Fix them", view="mistakes", count=count)]
