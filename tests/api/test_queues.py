@@ -63,7 +63,8 @@ def test_the_next_text_comes_with_its_reason_and_is_held(client: APIClient, clas
 
     assert body["example"]["id"] == str(example.pk)
     assert body["why"].endswith(".")
-    assert [label["name"] for label in body["labels"]] == ["Fine", "Spam"]
+    # The likeliest comes first: which that is depends on the text, which is any.
+    assert {label["name"] for label in body["labels"]} == {"Fine", "Spam"}
     assert sum(label["similarity"] for label in body["labels"]) == pytest.approx(1, abs=0.01)
     assert body["preselected"] == {"number": 0, "name": "Fine"}
     assert Lease.objects.get().user.username == "ada"
