@@ -97,7 +97,7 @@ def test_a_cell_can_be_reached_on_a_phone(person: Page, house: Server, shots: Pa
 def test_of_many_labels_the_worst_mix_ups_are_listed(person: Page, house: Server, shots: Path | None) -> None:
     labels = tuple(f"Intent number {number}" for number in range(60))
     confusion = "[[20 if i == j else 9 - i // 3 if j == i + 1 and i < 24 else 0 for j in range(60)] for i in range(60)]"
-    person.goto(_open(house, key="many", labels=labels, confusion=confusion))
+    person.goto(_open(house, key="many-intents", labels=labels, confusion=confusion))
     shoot(person, name="review-4-many", shots=shots)
     if shots is not None:
         person.screenshot(path=shots / "review-4-whole-wide.png", full_page=True)
