@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,6 +22,9 @@ from classifiers.services.steps import counted
 _TEMPLATE = "admin/classifiers/example/bulk.html"
 # What one request does within seconds; beyond it the page asks for narrower filters.
 MOST_AT_ONCE = 10_000
+# What is done to the ids of a classifier's examples; and the action of the list that does it.
+_Doing = Callable[[HttpRequest, Classifier, list[int]], None]
+_Action = Callable[[Any, HttpRequest, QuerySet[Example]], HttpResponse | None]
 _TICKED, _FILTERED = "ticked", "filtered"
 
 
@@ -74,78 +79,72 @@ _GIVE_BACK = _Question(
 )
 
 
+def _once_asked(question: _Question) -> Callable[[_Doing], _Action]:
+    """Make an action of what is done to the chosen examples: the question is asked first."""
+
+    def make(do: _Doing) -> _Action:
+        @wraps(do)
+        def action(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
+            classifier = _only_classifier(request, queryset)
+            if classifier is None:
+                return None
+            scope = _scope(model_admin, request, queryset, classifier=classifier)
+            if "apply" not in request.POST:
+                return _ask(model_admin, request, scope=scope, classifier=classifier, question=question)
+            do(request, classifier, scope.ids(request.POST.get("scope")))
+            return None
+
+        return action
+
+    return make
+
+
 @admin.action(description="Give them a label …", permissions=["change"])
-def relabel(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
-    """Ask which label, then give it."""
-    classifier = _only_classifier(request, queryset)
-    if classifier is None:
-        return None
-    scope = _scope(model_admin, request, queryset, classifier=classifier)
-    if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_RELABEL)
+@_once_asked(_RELABEL)
+def relabel(request: HttpRequest, classifier: Classifier, ids: list[int]) -> None:
+    """Give the label that was chosen."""
     label = Label.objects.filter(classifier=classifier, pk=read_id(request.POST.get("label"))).first()
     if label is None and request.POST.get("label") != "none":
         messages.error(request, "Choose a label.")
-        return None
+        return
     try:
-        ids = scope.ids(request.POST.get("scope"))
         changed = example_sets.relabel(ids, label_id=None if label is None else label.pk, by=request.user)
     except ForeignLabel as error:
         messages.error(request, str(error))
-        return None
+        return
     name = "no label" if label is None else f"“{label}”"
     log(request, classifier, f"Gave {counted(changed, 'example')} {name}.")
     messages.success(request, f"{counted(changed, 'example')} now with {name}.")
-    return None
 
 
 @admin.action(description="Set aside as golden …", permissions=["change"])
-def set_aside_as_golden(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
-    """Ask once, then set them aside to be measured on."""
-    classifier = _only_classifier(request, queryset)
-    if classifier is None:
-        return None
-    scope = _scope(model_admin, request, queryset, classifier=classifier)
-    if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_SET_ASIDE)
-    ids = scope.ids(request.POST.get("scope"))
+@_once_asked(_SET_ASIDE)
+def set_aside_as_golden(request: HttpRequest, classifier: Classifier, ids: list[int]) -> None:
+    """Set them aside to be measured on."""
     changed = golden.set_aside(classifier.pk, ids=ids)
     log(request, classifier, f"Set {counted(changed, 'example')} aside as golden.")
     messages.success(request, f"{counted(changed, 'example')} set aside. It counts from the next training on.")
     if changed < len(ids):
         left = f"{len(ids) - changed:,} stay as they are"
         messages.info(request, f"{left}: they have no confirmed label, or were set aside before.")
-    return None
 
 
 @admin.action(description="Give back to training …", permissions=["change"])
-def give_back_to_training(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
-    """Ask once, then let them be learnt from again."""
-    classifier = _only_classifier(request, queryset)
-    if classifier is None:
-        return None
-    scope = _scope(model_admin, request, queryset, classifier=classifier)
-    if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_GIVE_BACK)
-    changed = golden.give_back(classifier.pk, ids=scope.ids(request.POST.get("scope")))
+@_once_asked(_GIVE_BACK)
+def give_back_to_training(request: HttpRequest, classifier: Classifier, ids: list[int]) -> None:
+    """Let them be learnt from again."""
+    changed = golden.give_back(classifier.pk, ids=ids)
     log(request, classifier, f"Gave {counted(changed, 'golden example')} back to training.")
     messages.success(request, f"{counted(changed, 'example')} given back. The next training learns from them.")
-    return None
 
 
 @admin.action(description="Delete them …", permissions=["delete"])
-def remove(model_admin: Any, request: HttpRequest, queryset: QuerySet[Example]) -> HttpResponse | None:
-    """Ask once, then delete."""
-    classifier = _only_classifier(request, queryset)
-    if classifier is None:
-        return None
-    scope = _scope(model_admin, request, queryset, classifier=classifier)
-    if "apply" not in request.POST:
-        return _ask(model_admin, request, scope=scope, classifier=classifier, question=_REMOVE)
-    deleted = example_sets.delete(scope.ids(request.POST.get("scope")))
+@_once_asked(_REMOVE)
+def remove(request: HttpRequest, classifier: Classifier, ids: list[int]) -> None:
+    """Delete them."""
+    deleted = example_sets.delete(ids)
     log(request, classifier, f"Deleted {counted(deleted, 'example')}.")
     messages.success(request, f"{counted(deleted, 'example')} deleted.")
-    return None
 
 
 def _only_classifier(request: HttpRequest, queryset: QuerySet[Example]) -> Classifier | None:

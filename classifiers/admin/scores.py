@@ -92,6 +92,12 @@ def label_rows(version: Version, *, colors: Mapping[int, str]) -> list[LabelRow]
 
 def how_measured(version: Version) -> str:
     """Return on what the version was trained and on what its scores rest, in sentences."""
+    if not version.suggested_count and version.measured_count < version.example_count:
+        # With adapted layers, of many examples only some are asked.
+        return (
+            f"{version.measured_count:,} of the {version.example_count:,} examples were judged, each by a model that "
+            "had never seen it."
+        )
     if not version.suggested_count:
         return f"Each of the {version.example_count:,} examples was judged by a model that had never seen it."
     trained = f"Trained on {steps.learnt_from(version.example_count, suggested=version.suggested_count)};"

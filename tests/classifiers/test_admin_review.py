@@ -47,6 +47,12 @@ def _try(boss: Client, classifier: Classifier, text: str) -> str:
     return staff.said(boss.post(staff.page(classifier, "review"), {"text": text}))
 
 
+def test_where_only_some_examples_were_asked_it_says_of_how_many() -> None:
+    version = DoneVersionFactory.build(example_count=3_000, scores={"measured_count": 1_800})
+
+    assert scores.how_measured(version).startswith("1,800 of the 3,000 examples were judged")
+
+
 def test_the_score_stands_with_how_it_was_measured_and_what_must_be_beaten(boss: Client) -> None:
     classifier = _classifier()
     staff.scored(classifier, macro_f1=0.847, example_count=612)
