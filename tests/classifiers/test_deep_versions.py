@@ -200,3 +200,17 @@ def test_more_adapted_versions_than_are_kept_in_memory_all_answer(monkeypatch: p
     assert twice[0] == twice[1]
     assert [finding.error for [finding] in twice[0].values()] == [None] * 4
     assert len(predictor._sessions._by_content) == 2
+
+
+def test_versions_beyond_the_memory_that_is_kept_answer_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each is larger than that: only the last one asked stays.
+    monkeypatch.setattr(predictor, "_MOST_BYTES", 1)
+    keys = ["first", "second"]
+    for key in keys:
+        go_live(ClassifierFactory(key=key))
+
+    twice = [ClassifierProvider().analyze(keys, texts=["Hello"]) for _ in range(2)]
+
+    assert twice[0] == twice[1]
+    assert [finding.error for [finding] in twice[0].values()] == [None] * 2
+    assert len(predictor._artifacts._by_sha256) == 1
