@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from classifiers.ml.head import Head, logits, softmax
 from classifiers.ml.ngrams import NGrams
 
-
 # An n-gram's letters and its place: measured on 25,000.
 _GRAM_BYTES = 140
 
