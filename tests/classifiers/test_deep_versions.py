@@ -205,9 +205,10 @@ def test_more_adapted_versions_than_are_kept_in_memory_all_answer(monkeypatch: p
 def test_versions_beyond_the_memory_that_is_kept_answer_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     # Each is larger than that: only the last one asked stays.
     monkeypatch.setattr(predictor, "_MOST_BYTES", 1)
+    monkeypatch.setattr(predictor, "_artifacts", predictor._Artifacts())
     keys = ["first", "second"]
     for key in keys:
-        go_live(ClassifierFactory(key=key))
+        go_live(ClassifierFactory(key=key), prototypes={"Greeting": "Hello", "Other": f"The {key} of two"})
 
     twice = [ClassifierProvider().analyze(keys, texts=["Hello"]) for _ in range(2)]
 
